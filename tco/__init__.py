@@ -1,0 +1,33 @@
+"""
+At what volume is it cheaper to serve an open-weight language model yourself than to buy tokens from an API?
+
+The public names are imported when they are first asked for (PEP 562), so ``import tco`` loads nothing heavy.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from tco._version import __version__
+
+_HOMES = {
+    "Case": "tco.case",
+    "Catalog": "tco.catalog",
+    "Scenario": "tco.scenario",
+    "TcoError": "tco.errors",
+    "break_even": "tco.solve.breakeven",
+    "compare": "tco.solve.compare",
+    "evaluate": "tco.evaluate",
+    "resolve": "tco.resolve",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the homes are the list
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'tco' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

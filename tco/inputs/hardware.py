@@ -1,0 +1,163 @@
+"""GPUs, models, and what was measured of one on the other."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tco.inputs.base import Input, NonNegative, Positive
+from tco.inputs.source import Grade
+
+
+class PageSource(Input):
+    """A page or dataset that a profile's figures were read from."""
+
+    url: str
+    """Address, or dataset and commit."""
+    checked_on: date
+    """The day it was read."""
+    quality: str = ""
+    """A measured in a steady closed loop, B from MLPerf or derived, C a burst."""
+    note: str = ""
+    """What to know before using it."""
+
+
+class Gpu(Input):
+    """Data-sheet facts of one GPU."""
+
+    gpu: str
+    """Name as everywhere else, such as H100-SXM."""
+    vendor: str
+    """Who makes it."""
+    memory_gb: Positive
+    """Memory of one GPU."""
+    memory_gb_per_s: Positive
+    """Memory bandwidth of one GPU."""
+    bf16_tflops: Positive | None = None
+    """Dense BF16 rate."""
+    fp8_tflops: Positive | None = None
+    """Dense FP8 rate; empty when it has none."""
+    board_watts: Positive
+    """Design limit of the board."""
+    gpus_per_server_gpus: Positive = 8
+    """GPUs in the usual server."""
+    sources: tuple[PageSource, ...]
+    """Where these were read."""
+
+
+class Model(Input):
+    """Facts of one open-weight model, from its published configuration."""
+
+    model: str
+    """Name, maker/model."""
+    label: str
+    """Short name for people."""
+    total_params_billions: Positive
+    """All parameters: what memory must hold."""
+    active_params_billions: Positive
+    """Parameters used for one token."""
+    layers_count: Positive | None = None
+    """Transformer layers."""
+    kv_bytes_per_tok_fp16_bytes: NonNegative
+    """Key-value cache of one token at 16 bits, over all full-attention layers."""
+    native_weight_bytes: Positive
+    """Bytes per parameter as published (BF16 2, FP8 1, MXFP4 about 0.55 with scales)."""
+    context_tok: Positive | None = None
+    """Longest context."""
+    licence: str = ""
+    """Licence of the weights."""
+    hosted_as: tuple[str, ...] = ()
+    """SKUs (provider/model) of price_sheets/api that sell tokens of this same model."""
+    sources: tuple[PageSource, ...]
+    """Where these were read."""
+
+
+class Percentiles(Input):
+    """A latency at the percentiles known; the rest is empty."""
+
+    p50: NonNegative | None = None
+    """Median."""
+    p90: NonNegative | None = None
+    """90 of 100 requests are at or below."""
+    p95: NonNegative | None = None
+    """95 of 100 requests are at or below."""
+    p99: NonNegative | None = None
+    """99 of 100 requests are at or below."""
+
+
+class ServingPoint(Input):
+    """What was measured at one concurrency of one length mix."""
+
+    input_tok: Positive
+    """Mean prompt tokens."""
+    output_tok: Positive
+    """Mean answer tokens."""
+    concurrency: Positive
+    """Requests in flight."""
+    output_tok_per_s: Positive
+    """Output tokens a second of the whole replica."""
+    ttft_ms: Percentiles = Percentiles()
+    """Time to first token."""
+    tpot_ms: Percentiles = Percentiles()
+    """Time per output token after the first."""
+    cached_frac: NonNegative = 0.0
+    """Share of the prompt that a prefix cache served while measuring."""
+    watts: NonNegative | None = None
+    """Mean power of all GPUs of the replica."""
+    request_rate: float | None = None
+    """Arrivals a second when open loop; empty when closed loop."""
+
+
+class Engine(Input):
+    """The software that served."""
+
+    name: str
+    """vllm, trtllm, sglang …"""
+    version: str
+    """Its version; part of what was measured."""
+    args: tuple[str, ...] = ()
+    """Arguments that matter."""
+    tensor_parallel: int = 1
+    """GPUs a layer is split over."""
+    dtype: str = "auto"
+    """Weight format served."""
+    kv_cache_dtype: str = "auto"
+    """Cache format served."""
+
+
+class Work(Input):
+    """Replica-seconds a request costs: the four coefficients of the work model."""
+
+    prefill_s_per_tok: NonNegative
+    """Seconds a replica spends on one uncached prompt token."""
+    cached_s_per_tok: NonNegative
+    """Seconds a replica spends on one prompt token that its cache serves."""
+    decode_s_per_tok: NonNegative
+    """Seconds a replica spends on one answer token, amortised over the batch."""
+    context_s_per_tok2: NonNegative
+    """Seconds a replica spends for each answer token and each token of context it attends to."""
+
+
+class ServingProfile(Input):
+    """One model served on some GPUs by one engine: the points, their grade and their sources."""
+
+    profile: Literal[1]
+    """Format version."""
+    id: str = ""
+    """File name without its ending; set by the reader."""
+    model: str
+    """Model served, as in hw_profiles/models."""
+    gpu: str
+    """GPU, as in hw_profiles/gpus."""
+    gpus_per_replica: Annotated[int, Field(ge=1)]
+    """GPUs one copy of the model takes."""
+    engine: Engine
+    """What served it."""
+    grade: Grade
+    """measured here, imported from another harness, or published by others."""
+    sources: tuple[PageSource, ...]
+    """Where the points come from."""
+    points: tuple[ServingPoint, ...]
+    """Closed-loop points, any number of length mixes."""
+    note: str = ""
+    """What to know before using it."""
