@@ -40,6 +40,8 @@ _QUIET = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 _PAGE = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+_LAYOUT = {"left": {"collapsed": True}, "right": {"collapsed": True}, "relativeSizes": [0, 1, 0]}
+"""The side panels folded, so that the notebook has the width; one click on an icon unfolds them."""
 _DIRECTORIES = {
     "JUPYTER_CONFIG_DIR": "config",
     "JUPYTER_DATA_DIR": "data",
@@ -86,7 +88,7 @@ def lab(
     copy, kept = _working_copy(source, _lab_folder(home))
     with _stoppable(), _server(home, _free_port(port)) as server:
         failed = _bring_to_life(server, copy)
-        url = f"{server.url}/lab/tree/{quote(copy.relative_to(home).as_posix())}?reset&token={server.token}"
+        url = f"{server.url}/lab/tree/{quote(copy.relative_to(home).as_posix())}?token={server.token}"
         for line in filter(None, (kept, failed)):
             print(f"tco lab: {line}")
         print(f"tco lab: open {url} (Ctrl-C stops it)", flush=True)
@@ -109,7 +111,7 @@ class _Server:
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """One REST call; what it answers, read from JSON."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/api/{path}", data=data, method=method)
+        request = urllib.request.Request(f"{self.url}/{path}", data=data, method=method)
         request.add_header("Authorization", f"token {self.token}")
         request.add_header("Content-Type", "application/json")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -148,10 +150,10 @@ def _lab_folder(home: Path) -> Path:
     quiet = {"overrides.json": _QUIET, "page_config.json": _PAGE}
     try:
         for name in ("app_settings", *_DIRECTORIES.values()):
-            (lab_folder / "jupyter" / name).mkdir(parents=True, exist_ok=True)
+            (lab_folder / ".jupyter" / name).mkdir(parents=True, exist_ok=True)
         (lab_folder / ".gitignore").write_text("*\n", encoding="utf-8")
         for name, content in quiet.items():
-            (lab_folder / "jupyter" / "app_settings" / name).write_text(json.dumps(content), encoding="utf-8")
+            (lab_folder / ".jupyter" / "app_settings" / name).write_text(json.dumps(content), encoding="utf-8")
     except OSError as error:
         found = f"cannot be written ({error.strerror or error})"
         mend = "run `tco lab` in a folder of your own, or name one with --data"
@@ -161,7 +163,7 @@ def _lab_folder(home: Path) -> Path:
 
 def _working_copy(source: Path, lab_folder: Path) -> tuple[Path, str]:
     """A fresh copy of the notebook. An earlier copy that a person has edited is kept aside, and said so."""
-    copy, last, kept = lab_folder / source.name, lab_folder / "jupyter" / f"{source.name}.last", ""
+    copy, last, kept = lab_folder / source.name, lab_folder / ".jupyter" / f"{source.name}.last", ""
     if copy.exists() and last.exists() and _cells(copy) != _cells(last):
         numbers = (f"{source.stem}-kept-{number}.ipynb" for number in range(1, sys.maxsize))
         aside = next(lab_folder / name for name in numbers if not (lab_folder / name).exists())
@@ -202,7 +204,7 @@ def _stoppable() -> Iterator[None]:
 @contextlib.contextmanager
 def _server(home: Path, port: int) -> Iterator[_Server]:
     """A JupyterLab server on 127.0.0.1 that answers, and is gone afterwards with every kernel it started."""
-    jupyter, token = home / ".lab" / "jupyter", secrets.token_urlsafe(24)
+    jupyter, token = home / ".lab" / ".jupyter", secrets.token_urlsafe(24)
     environment = {**os.environ, "JUPYTER_TOKEN": token}
     environment |= {variable: str(jupyter / name) for variable, name in _DIRECTORIES.items()}
     log = jupyter / "server.log"
@@ -243,7 +245,7 @@ def _await(server: _Server, log: Path) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and server.process.poll() is None:
         try:
-            server.ask("GET", "status")
+            server.ask("GET", "api/status")
             return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.1)
@@ -257,13 +259,15 @@ def _bring_to_life(server: _Server, copy: Path) -> str:
     import nbformat
 
     name = copy.relative_to(copy.parent.parent).as_posix()
-    kernel = server.ask("POST", "kernels", {"name": "python3", "path": ""})["id"]  # works in the user's folder
+    kernel = server.ask("POST", "api/kernels", {"name": "python3", "path": ""})["id"]  # works in the user's folder
     session = {"path": name, "name": copy.name, "type": "notebook", "kernel": {"id": kernel}}
-    server.ask("POST", "sessions", session)
+    server.ask("POST", "api/sessions", session)
     notebook = nbformat.read(copy, as_version=4)  # type: ignore[no-untyped-call]
     failed = _run_cells(notebook, server.runtime / f"kernel-{kernel}.json")
     nbformat.write(notebook, copy)  # type: ignore[no-untyped-call]
-    server.ask("POST", f"contents/{quote(name)}/trust")
+    server.ask("POST", f"api/contents/{quote(name)}/trust")
+    workspace = {"data": {"layout-restorer:data": _LAYOUT}, "metadata": {"id": "default"}}
+    server.ask("PUT", "lab/api/workspaces/default", workspace)
     return failed
 
 
@@ -298,7 +302,7 @@ def _stop(server: _Server) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if server.process.poll() is None:
         with contextlib.suppress(OSError, ValueError):
-            server.ask("POST", "shutdown")
+            server.ask("POST", "api/shutdown")
     for insist in (server.process.terminate, server.process.kill):
         try:
             server.process.wait(STOP_S)
