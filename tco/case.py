@@ -1,21 +1,15 @@
 """The Case: a scenario with every name turned into numbers, and where each came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated
-
-from pydantic import Field
 
 from tco.inputs.base import Input
 from tco.inputs.finance import Finance
 from tco.inputs.source import Source
 from tco.inputs.staffing import Staffing
 from tco.inputs.workload import Service, Workload
-from tco.options.api import ApiOption
-from tco.options.rented import RentedOption
-
-Option = Annotated[ApiOption | RentedOption, Field(discriminator="kind")]
+from tco.options.base import OptionBase
 
 
 class CaseNumbers(Input):
@@ -33,22 +27,49 @@ class CaseNumbers(Input):
     """Money over time."""
     staffing: Staffing
     """What a person costs."""
-    options: dict[str, Option]
+    options: dict[str, OptionBase]
     """Ways to serve, by id."""
     baseline: str
     """Option to beat."""
     challenger: str
     """Option that might beat it."""
+    hosted: str = ""
+    """API option that sells the challenger's open weights, for the savings bridge; empty when there is none."""
     parity_evidence: str = ""
     """Where it is shown that the open model's answers are good enough: an evaluation's name or link."""
 
 
 @dataclass(frozen=True)
+class ServingEvidence:
+    """What stands behind an option's throughput."""
+
+    profile: str
+    """Serving profile; empty when the coefficients were typed."""
+    engine: str
+    gpus_per_replica: float
+    mixes: tuple[tuple[float, float], ...]
+    """Length mixes (prompt, answer tokens) inside the service level."""
+    percentile_used: str
+    """``p99``, ``p50 (medians)`` …"""
+    on_medians: bool
+    """The service level could only be checked on medians."""
+    ttft_known: bool
+    error_frac: float
+    """Mean absolute error of the fit on its own mixes."""
+    left_out_error_frac: float | None
+    """Mean absolute error on mixes left out; None with fewer than four."""
+    memory_requests: float | None = None
+    """Requests whose cache fits in memory at once; None when the facts are not known."""
+
+
+@dataclass(frozen=True)
 class Case:
-    """Numbers and sources. ``sources`` maps a field's dotted path to its origin; ``notes`` are facts for warnings."""
+    """Numbers and sources. ``sources`` maps a field's dotted path to its origin."""
 
     numbers: CaseNumbers
     sources: Mapping[str, Source]
     scenario_hash: str
     today: date
-    notes: Mapping[str, str]
+    evidence: Mapping[str, ServingEvidence] = field(default_factory=dict)
+    where: str = ""
+    """Where the data folders were found."""

@@ -38,6 +38,10 @@ class Source:
     basis: str = ""
     evidence: str = ""
     note: str = ""
+    low: float | None = None
+    """The value it is as likely to be under as one time in ten; None when not known."""
+    high: float | None = None
+    """The value it is as likely to be over as one time in ten."""
 
 
 @dataclass(frozen=True)
@@ -47,5 +51,3 @@ class Fact:
     path: str
     value: Any
     source: Source
-    low: float | None = None
-    high: float | None = None

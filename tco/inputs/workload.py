@@ -36,7 +36,11 @@ class Workload(Input):
     batch_frac: Frac = 0.0
     """Share of requests that may wait up to a day, so that a batch tariff may serve them."""
     shape: str = ""
-    """Name of the hour-of-week shape, such as conversation, coding or flat."""
+    """Name of the hour-of-week shape, such as conversation, coding or flat; not used when busy hours are given."""
+    busy_hours: Annotated[float, Field(ge=1, le=167)] | None = None
+    """Busy hours of the week, in place of a named shape: 45 for nine hours on five days."""
+    busy_ratio: Annotated[float, Field(ge=1, le=168)] | None = None
+    """Demand in a busy hour over the mean hour; the rest is spread over the quiet ones."""
     shape_hours: Hours
     """Demand in each hour of the week, from Monday 00:00, relative to the mean hour."""
     utc_offset_hours: Annotated[float, Field(ge=-12, le=14)] = 0.0
@@ -50,6 +54,10 @@ class Workload(Input):
             raise ValueError("give either requests_per_month or bill_usd_per_month, not both and not neither")
         if self.input_length.mean_tok + self.output_length.mean_tok <= 0:
             raise ValueError("requests need tokens: input_length.mean_tok and output_length.mean_tok are both 0")
+        if (self.busy_hours is None) != (self.busy_ratio is None):
+            raise ValueError("busy_hours and busy_ratio go together")
+        if self.busy_hours is not None and self.busy_ratio is not None and self.busy_hours * self.busy_ratio > 168:
+            raise ValueError("busy_hours times busy_ratio is over 168: the quiet hours would be negative")
         if 1 + self.length_corr * self.input_length.cv * self.output_length.cv <= 0:
             raise ValueError("length_corr is too negative for these spreads: no lognormal lengths have it")
         return self

@@ -1,6 +1,20 @@
 """
 Ways to serve the tokens, one file each: what it asks, and what it costs.
 
-Each module names its ``OPTION``: the input model, ``ledger()``, ``kinks()`` and ``tail()``. The folder is listed by
-name, so a new way of serving is a new file. May import inputs, model and units.
+Each module names its ``OPTION`` (see ``base.OptionKind``). The folder is listed by name, so a new way of serving is a
+new file and nothing else. May import inputs, model and units.
 """
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from tco.options.base import OptionKind
+
+
+@cache
+def option_kinds() -> dict[str, OptionKind]:
+    """Every way of serving, by its kind."""
+    names = [info.name for info in iter_modules(__path__) if info.name != "base"]
+    found = [import_module(f"{__name__}.{name}").OPTION for name in sorted(names)]
+    return {option.kind: option for option in found}

@@ -1,10 +1,20 @@
+"""Buy tokens from a vendor: every meter at the price of its tier, batch, hour and contract. MODEL §2."""
+
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
-from tco.inputs.base import Frac, NonNegative, Positive
+from tco.inputs.base import Frac, Positive
 from tco.inputs.prices import ApiPrice, Factors, HourFactor, LongContext, VolumeDiscount
-from tco.options.base import OptionBase
+from tco.inputs.source import Grade
+from tco.inputs.workload import Workload
+from tco.model.hours import hour_ratios
+from tco.model.ledger import Ledger
+from tco.model.metering import discounted_usd, hour_factor, list_usd_for, long_prompt_shares, meter_usd, special_tariff
+from tco.options.base import OptionBase, OptionKind, Shared, Tail, assemble
+from tco.units import Array, Numeric
 
 
 class ApiOption(OptionBase):
@@ -14,10 +24,10 @@ class ApiOption(OptionBase):
     """Way of serving."""
     sku: str = ""
     """Vendor and model of price_sheets/api, such as openai/gpt-5.4."""
-    model: str = ""
-    """Open-weight model behind it, as in hw_profiles/models; empty when its weights are closed."""
     price: ApiPrice
     """Standard list price."""
+    price_grade: Grade = "assumed"
+    """Grade of the price; set when the SKU is looked up."""
     batch: Factors | None = None
     """Batch tariff; empty when the vendor has none."""
     long_context: LongContext | None = None
@@ -34,3 +44,106 @@ class ApiOption(OptionBase):
     """Share of prompt tokens billed as written to the cache."""
     batch_used_frac: Frac = 1.0
     """Share of the requests that may wait which are really sent by the batch tariff."""
+
+
+def request_lines(option: ApiOption, workload: Workload) -> dict[str, Numeric]:
+    """List price of one mean request by meter, all tariffs in, before volume discounts. [USD/request]"""
+    input_tok, output_tok, price = option.input_tok(workload), option.output_tok(workload), option.price
+    fresh_frac = 1.0 - option.cache_hit_frac - option.cache_write_frac
+    input_factor, cached_factor, output_factor = _tariff_factors(option, workload)
+    every = option.price_ratio * option.region_ratio * _hour_factor(option, workload)
+    cached = cached_factor * every
+    return {
+        "input": meter_usd(input_tok * fresh_frac, price.input_usd_per_mtok) * input_factor * every,
+        "cache_read": meter_usd(input_tok * option.cache_hit_frac, price.cache_read_usd_per_mtok) * cached,
+        "cache_write": meter_usd(input_tok * option.cache_write_frac, price.cache_write_usd_per_mtok) * cached,
+        "output": meter_usd(output_tok, price.output_usd_per_mtok) * output_factor * every,
+        "calls": price.call_usd_per_request * every,
+    }
+
+
+def request_usd(option: ApiOption, workload: Workload) -> Numeric:
+    """
+    List price of one mean request, before volume discounts. [USD/request]
+
+    MODEL §2.2; G01 gives 0.007711875 for 1,500 in (35 % cached), 400 out, 20 % batch at 2.50/0.25/15.00.
+    """
+    return sum(request_lines(option, workload).values(), 0.0)
+
+
+def _tariff_factors(option: ApiOption, workload: Workload) -> tuple[Numeric, Numeric, Numeric]:
+    factors: list[Numeric] = [1.0, 1.0, 1.0]
+    if option.long_context is not None:
+        tier = option.long_context
+        prompt, answer = long_prompt_shares(
+            tier.tier_rule,
+            tier.above_tok,
+            option.input_tok(workload),
+            workload.input_length.cv,
+            workload.output_length.cv,
+            workload.length_corr,
+        )
+        for j, (share, ratio) in enumerate(
+            [(prompt, tier.input_ratio), (prompt, tier.cached_ratio), (answer, tier.output_ratio)]
+        ):
+            factors[j] = factors[j] * special_tariff(share, ratio)
+    if option.batch is not None:
+        share = workload.batch_frac * option.batch_used_frac
+        for j, ratio in enumerate([option.batch.input_ratio, option.batch.cached_ratio, option.batch.output_ratio]):
+            factors[j] = factors[j] * special_tariff(share, ratio)
+    return factors[0], factors[1], factors[2]
+
+
+def _hour_factor(option: ApiOption, workload: Workload) -> float:
+    if not option.hours:
+        return 1.0
+    ratios = hour_ratios([(h.hours_utc, h.price_ratio) for h in option.hours])
+    return hour_factor(workload.shape_hours, ratios, workload.utc_offset_hours)
+
+
+def tokens_usd(option: ApiOption, workload: Workload, requests: Numeric) -> Numeric:
+    """What the vendor bills for these requests in a month, discounts in. [USD/month]"""
+    list_usd = requests * request_usd(option, workload)
+    return discounted_usd(list_usd, *_discounts(option)) if option.volume_discounts else list_usd
+
+
+def requests_for_bill(option: ApiOption, workload: Workload, bill_usd: Numeric) -> Numeric:
+    """Requests a month that come to a bill: the inverse of ``tokens_usd``. [requests/month]"""
+    return list_usd_for(bill_usd, *_discounts(option)) / request_usd(option, workload)
+
+
+def _discounts(option: ApiOption) -> tuple[list[float], list[float]]:
+    tiers = option.volume_discounts
+    return [t.above_usd_per_month for t in tiers], [t.price_ratio for t in tiers]
+
+
+def discount_kinks(option: ApiOption, workload: Workload, share_frac: float = 1.0) -> Array:
+    """Volumes at which a share of the requests spends its way into the next discount. [requests/month]"""
+    unit = float(np.max(request_usd(option, workload))) * share_frac
+    return np.array([t.above_usd_per_month / unit for t in option.volume_discounts if unit > 0])
+
+
+def _ledger(option_id: str, option: ApiOption, shared: Shared) -> Ledger:
+    lines = {name: usd * shared.requests for name, usd in request_lines(option, shared.workload).items()}
+    if option.volume_discounts:
+        listed = sum(lines.values(), 0.0)
+        lines["volume_discount"] = discounted_usd(listed, *_discounts(option)) - listed
+    facts: Mapping[str, Numeric] = {"usd_per_list_request": request_usd(option, shared.workload)}
+    return assemble(option_id, lines, option, shared, 0.0, facts)
+
+
+def _kinks(option: ApiOption, shared: Shared, max_requests: float) -> Array:
+    found = discount_kinks(option, shared.workload)
+    return found[found <= max_requests]
+
+
+def _tail(option: ApiOption, shared: Shared, beyond_requests: float) -> Tail:
+    top = max([beyond_requests, *discount_kinks(option, shared.workload).tolist()])
+    ends = np.array([top + 1.0, 2.0 * top + 2.0])
+    at_top, further = tokens_usd(option, shared.workload, ends)
+    slope = float((further - at_top) / (ends[1] - ends[0]))
+    level = float(at_top) - slope * float(ends[0]) + float(assemble("", {}, option, shared, 0.0, {}).running_usd)
+    return Tail(slope, level, slope, level)
+
+
+OPTION = OptionKind("api", ApiOption, _ledger, _kinks, _tail)

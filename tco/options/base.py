@@ -1,36 +1,56 @@
 """What every way of serving is made of: its inputs, the context it is costed in, and the protocol of a plug-in."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from tco.inputs.base import Input, NonNegative
+from pydantic import Field
+
+from tco.inputs.base import Frac, Input, NonNegative
 from tco.inputs.finance import Finance
 from tco.inputs.source import Grade
 from tco.inputs.staffing import People, Staffing
 from tco.inputs.workload import Service, Workload
+from tco.model import people as people_model
+from tco.model.finance import capital_recovery
+from tco.model.ledger import Ledger
+from tco.units import Array, Numeric
+
+TokenRatio = Annotated[float, Field(gt=0, le=20)]
 
 
 class OptionBase(Input):
     """What every option asks."""
 
+    kind: str = ""
+    """Way of serving."""
     label: str = ""
     """Short name for people."""
-    price_grade: Grade = "assumed"
-    """Grade of the price that matters most; set when names are resolved."""
+    model: str = ""
+    """Open-weight model behind it, as in hw_profiles/models; empty when its weights are closed."""
     auto_added: bool = False
     """True when the option was added so that the comparison is fair."""
-    cache_hit_frac: NonNegative
+    cache_hit_frac: Frac
     """Share of prompt tokens actually served from a cache."""
-    tokenizer_ratio: NonNegative = 1.0
+    tokenizer_ratio: TokenRatio = 1.0
     """This model's tokens for the same text, over the reference tokenizer's."""
-    verbosity_ratio: NonNegative = 1.0
+    verbosity_ratio: TokenRatio = 1.0
     """This model's visible answer length for the same task, over the reference."""
-    reasoning_ratio: NonNegative = 0.0
+    reasoning_ratio: Annotated[float, Field(ge=0, le=100)] = 0.0
     """Hidden reasoning tokens per visible answer token."""
     people: People
     """The people it needs."""
     other_usd_per_month: NonNegative = 0.0
     """Logs, storage, security, gateway and whatever else is paid by the month."""
+
+    def input_tok(self, workload: Workload) -> Numeric:
+        """Mean prompt tokens of a request as this model counts them. [tok]"""
+        return workload.input_length.mean_tok * self.tokenizer_ratio
+
+    def output_tok(self, workload: Workload) -> Numeric:
+        """Mean answer tokens of a request as this model writes them, reasoning included. [tok]"""
+        visible = workload.output_length.mean_tok * self.tokenizer_ratio * self.verbosity_ratio
+        return visible * (1.0 + self.reasoning_ratio)
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,87 @@ class Shared:
     service: Service
     finance: Finance
     staffing: Staffing
-    options: dict[str, Any]
-    requests_per_month: Any
-    """The volume, already worked out from a bill if one was given."""
+    options: Mapping[str, OptionBase]
+    baseline: str
+    requests: Any
+    """Requests a month, already worked out from a bill if one was given."""
+
+
+@dataclass(frozen=True)
+class Tail:
+    """Beyond a volume, cost lies between ``slope·V + low`` and ``slope·V + high``; the slopes of the bounds may differ."""
+
+    low_slope: float
+    low: float
+    high_slope: float
+    high: float
+
+
+@dataclass(frozen=True)
+class OptionKind:
+    """The protocol of a way of serving: what it asks, what it costs, where its cost curve bends, and how it goes on."""
+
+    kind: str
+    model: type[OptionBase]
+    ledger: Callable[[str, Any, Shared], Ledger]
+    kinks: Callable[[Any, Shared, float], Array]
+    """Volumes up to a limit at which cost jumps or bends. [requests/month]"""
+    tail: Callable[[Any, Shared, float], Tail]
+    """Bounds on cost beyond a volume."""
+
+
+def hour_usd(staffing: Staffing) -> Numeric:
+    """Cost of one working hour. [USD/h]"""
+    return staffing.loaded_usd_per_fte_year / staffing.hours_per_fte_year
+
+
+def people_lines(people: People, shared: Shared, replicas: Numeric) -> dict[str, Numeric]:
+    """Running cost of people, by line. [USD/month]"""
+    staffing = shared.staffing
+    usd_per_hour = hour_usd(staffing)
+    return {
+        "people_run": people_model.run_usd_per_month(
+            people.run_fte, people.scale_fte, replicas, staffing.loaded_usd_per_fte_year
+        ),
+        "people_oncall": people_model.oncall_usd_per_month(
+            people.oncall_usd_per_week,
+            people.oncall_rotations_count,
+            people.incidents_per_month,
+            people.hours_per_incident,
+            usd_per_hour,
+        ),
+        "people_model_swaps": people_model.swaps_usd_per_month(
+            people.swaps_per_year,
+            people.hours_per_swap,
+            people.learning_ratio,
+            usd_per_hour,
+            shared.finance.amortise_build_months,
+        ),
+    }
+
+
+def build_lines(people: People, shared: Shared) -> dict[str, Numeric]:
+    """What is paid once. [USD]"""
+    rate = hour_usd(shared.staffing) if people.build_usd_per_hour is None else people.build_usd_per_hour
+    return {"build": people_model.build_usd(people.build_hours, rate, people.contingency_frac)}
+
+
+def assemble(
+    option_id: str,
+    lines: Mapping[str, Numeric],
+    option: OptionBase,
+    shared: Shared,
+    replicas: Numeric,
+    facts: Mapping[str, Numeric],
+) -> Ledger:
+    """An option's own lines, with those that every option has: people, other, build."""
+    workload = shared.workload
+    return Ledger(
+        option=option_id,
+        lines_usd={**lines, **people_lines(option.people, shared, replicas), "other": option.other_usd_per_month},
+        once_usd=build_lines(option.people, shared),
+        once_share=capital_recovery(shared.finance.discount_frac, shared.finance.amortise_build_months),
+        requests=shared.requests,
+        tok=shared.requests * (workload.input_length.mean_tok + workload.output_length.mean_tok),
+        facts=facts,
+    )

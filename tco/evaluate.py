@@ -1,0 +1,118 @@
+"""
+Case, with columns of numbers laid over it, to one Ledger per option; the only place that runs the model.
+
+``evaluate(case, {"workload.requests_per_month": volumes})`` is the point estimate, the sweep and the break-even at once:
+the arithmetic below cannot tell a number from an array.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+from pydantic import ValidationError
+
+from tco.case import Case, CaseNumbers
+from tco.errors import Fault, LookupFault, ScenarioError, nearest
+from tco.inputs.base import Input, faults_in
+from tco.model.ledger import Ledger
+from tco.options import option_kinds
+from tco.options.api import ApiOption, requests_for_bill
+from tco.options.base import Shared, Tail
+from tco.units import Array, Numeric
+
+VOLUME = "workload.requests_per_month"
+BILL = "workload.bill_usd_per_month"
+
+
+def evaluate(case: Case, columns: Mapping[str, Numeric] | None = None) -> dict[str, Ledger]:
+    """
+    Each option's ledger, every named field replaced by a column.
+
+    Parameters
+    ----------
+    case : Case
+        One number per field.
+    columns : Mapping[str, Numeric], optional
+        Dotted path of a field to a number or an array; arrays broadcast against each other.
+
+    Raises
+    ------
+    LookupFault
+        When no field has such a path; the nearest are named.
+    ScenarioError
+        When a column's lowest or highest value is outside the field's own bounds.
+    """
+    shared = shared_of(case, columns)
+    kinds = option_kinds()
+    return {name: kinds[option.kind].ledger(name, option, shared) for name, option in shared.options.items()}
+
+
+def shared_of(case: Case, columns: Mapping[str, Numeric] | None = None) -> Shared:
+    """What every option is costed with, columns laid over."""
+    numbers = lay(case.numbers, columns or {})
+    return Shared(
+        workload=numbers.workload,
+        service=numbers.service,
+        finance=numbers.finance,
+        staffing=numbers.staffing,
+        options=numbers.options,
+        baseline=numbers.baseline,
+        requests=_requests(numbers),
+    )
+
+
+def kinks(case: Case, max_requests: float, columns: Mapping[str, Numeric] | None = None) -> dict[str, Array]:
+    """Volumes at which each option's cost jumps or bends. [requests/month]"""
+    shared, kinds = shared_of(case, columns), option_kinds()
+    return {name: kinds[option.kind].kinks(option, shared, max_requests) for name, option in shared.options.items()}
+
+
+def tail(case: Case, option_id: str, beyond_requests: float, columns: Mapping[str, Numeric] | None = None) -> Tail:
+    """Bounds on one option's running cost beyond a volume."""
+    shared = shared_of(case, columns)
+    option = shared.options[option_id]
+    return option_kinds()[option.kind].tail(option, shared, beyond_requests)
+
+
+def lay(numbers: CaseNumbers, columns: Mapping[str, Numeric]) -> CaseNumbers:
+    """The same numbers with columns in place of some; each column's extremes are checked against the field's bounds."""
+    laid = numbers
+    for path, column in columns.items():
+        laid = cast(CaseNumbers, _lay(laid, path.split("."), column, path))
+    return laid
+
+
+def _lay(node: Any, parts: list[str], column: Numeric, path: str) -> Any:
+    name, rest = parts[0], parts[1:]
+    known = node if isinstance(node, dict) else type(node).model_fields if isinstance(node, Input) else {}
+    if name not in known:
+        raise LookupFault(Fault(path, f"no field {name!r}", nearest(name, map(str, known))))
+    if isinstance(node, dict):
+        return {**node, name: _lay(node[name], rest, column, path)}
+    if rest:
+        return node.model_copy(update={name: _lay(getattr(node, name), rest, column, path)})
+    update: dict[str, Any] = {name: column}
+    if path in (VOLUME, BILL):
+        update = {"requests_per_month": None, "bill_usd_per_month": None, name: column}
+    _check(node, update, name, column, path)
+    return node.model_copy(update=update)
+
+
+def _check(node: Input, update: Mapping[str, Any], name: str, column: Numeric, path: str) -> None:
+    for extreme in {float(np.min(column)), float(np.max(column))}:
+        try:
+            type(node).model_validate({**node.__dict__, **update, name: extreme})
+        except ValidationError as error:
+            raise ScenarioError(faults_in(error, path.rpartition(".")[0], type(node))) from None
+
+
+def _requests(numbers: CaseNumbers) -> Numeric:
+    workload = numbers.workload
+    if workload.requests_per_month is not None:
+        return workload.requests_per_month
+    payer = numbers.options[numbers.baseline]
+    if not isinstance(payer, ApiOption):
+        raise ScenarioError(
+            Fault(BILL, f"the baseline {numbers.baseline!r} is not an API", "give requests_per_month, or an API as baseline")
+        )
+    return requests_for_bill(payer, workload, cast(Numeric, workload.bill_usd_per_month))

@@ -1,0 +1,124 @@
+"""A serving profile at a service level: which points count, the fitted work model, and the facts that follow."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+
+from tco.case import ServingEvidence
+from tco.errors import Fault, ScenarioError
+from tco.inputs.hardware import Percentiles, ServingPoint, ServingProfile
+from tco.inputs.source import Fact, Grade, Source
+from tco.inputs.workload import Service
+from tco.model.work import WorkFit, fit, throughput_at_slo
+
+TYPED = Source(where="scenario", grade="assumed")
+KNOWN_PERCENTILES = (50.0, 90.0, 95.0, 99.0)
+DOWNGRADED: dict[Grade, Grade] = {"measured": "imported", "imported": "published", "published": "estimated"}
+"""What throughput counts as when the service level could be checked on medians only."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A profile's work model at one service level."""
+
+    work: WorkFit
+    grade: Grade
+    evidence: ServingEvidence
+
+
+def fitted(profile: ServingProfile, service: Service) -> Fitted:
+    """
+    The work model of a profile at a service level.
+
+    Each length mix gives the highest throughput inside both limits; the coefficients are fitted to those.
+
+    Raises
+    ------
+    ScenarioError
+        When fewer than three mixes are inside; says what each mix reaches.
+    """
+    mixes = _mixes(profile.points)
+    best = {mix: _best(points, service) for mix, points in mixes.items()}
+    inside = {mix: speed for mix, speed in best.items() if speed is not None}
+    if len(inside) < 3:
+        raise ScenarioError(_too_few(profile, service, mixes, len(inside)))
+    lengths = np.array(list(inside))
+    work = fit(lengths[:, 0], lengths[:, 1], np.array(list(inside.values())))
+    used = [_percentile(p, service.slo_percentile) for points in mixes.values() for p in points]
+    on_medians = service.slo_percentile > 50 and any(found is None or found < service.slo_percentile for found in used)
+    known = [found for found in used if found is not None]
+    left_out = work.left_out_error_frac
+    evidence = ServingEvidence(
+        profile=profile.id,
+        engine=f"{profile.engine.name} {profile.engine.version}",
+        gpus_per_replica=profile.gpus_per_replica,
+        mixes=tuple(inside),
+        percentile_used=f"p{min(known):g}" if known else "none",
+        on_medians=on_medians,
+        ttft_known=all(p.ttft_ms.p50 is not None or p.ttft_ms.p99 is not None for p in profile.points),
+        error_frac=float(np.abs(work.error_frac).mean()),
+        left_out_error_frac=float(np.abs(left_out).mean()) if len(left_out) else None,
+    )
+    return Fitted(work, DOWNGRADED.get(profile.grade, profile.grade) if on_medians else profile.grade, evidence)
+
+
+def serving_facts(profile: ServingProfile, found: Fitted) -> list[Fact]:
+    """The fields of an option's capacity that a fitted profile fills, each with the profile as its source."""
+    page = profile.sources[0]
+    where = f"hw_profiles/serving/{profile.id}.yaml"
+    note = f"fitted to {len(found.evidence.mixes)} length mixes inside the service level, judged on {found.evidence.percentile_used}"
+    source = Source(where, found.grade, None, page.url, page.checked_on, note=note)
+    values = {
+        "capacity.work.prefill_s_per_tok": found.work.prefill_s_per_tok,
+        "capacity.work.decode_s_per_tok": found.work.decode_s_per_tok,
+        "capacity.work.context_s_per_tok2": found.work.context_s_per_tok2,
+        "capacity.gpus_per_replica": float(profile.gpus_per_replica),
+        "capacity.grade": found.grade,
+    }
+    return [Fact(path, value, source) for path, value in values.items()]
+
+
+def _mixes(points: Sequence[ServingPoint]) -> dict[tuple[float, float], list[ServingPoint]]:
+    """Points without a warm cache, by length mix, in order of load."""
+    cold = sorted((p for p in points if p.cached_frac == 0), key=lambda p: (p.input_tok, p.output_tok, p.concurrency))
+    return {mix: list(group) for mix, group in groupby(cold, key=lambda p: (p.input_tok, p.output_tok))}
+
+
+def _best(points: Sequence[ServingPoint], service: Service) -> float | None:
+    ttft = np.array([_latency(p.ttft_ms, service.slo_percentile) for p in points])
+    tpot = np.array([_latency(p.tpot_ms, service.slo_percentile) for p in points])
+    speed = np.array([p.output_tok_per_s for p in points])
+    return throughput_at_slo(speed, ttft, tpot, service.ttft_ms, service.tpot_ms)
+
+
+def _latency(known: Percentiles, asked: float) -> float:
+    """The latency at the lowest known percentile that is at least the one asked for, else at the highest known."""
+    values = {p: v for p in KNOWN_PERCENTILES if (v := getattr(known, f"p{p:g}")) is not None}
+    if not values:
+        return float("nan")
+    enough = [p for p in values if p >= asked]
+    return float(values[min(enough) if enough else max(values)])
+
+
+def _percentile(point: ServingPoint, asked: float) -> float | None:
+    known = [p for p in KNOWN_PERCENTILES if getattr(point.tpot_ms, f"p{p:g}") is not None]
+    enough = [p for p in known if p >= asked]
+    return min(enough) if enough else max(known, default=None)
+
+
+def _too_few(profile: ServingProfile, service: Service, mixes: dict[tuple[float, float], list[ServingPoint]], inside: int) -> Fault:
+    reached = "; ".join(
+        f"{i:g} in, {o:g} out: TTFT {min(_latency(p.ttft_ms, service.slo_percentile) for p in points):.0f} ms, "
+        f"TPOT {min(_latency(p.tpot_ms, service.slo_percentile) for p in points):.0f} ms"
+        for (i, o), points in mixes.items()
+    )
+    asked = f"TTFT {service.ttft_ms:g} ms and TPOT {service.tpot_ms:g} ms at p{service.slo_percentile:g}"
+    if len(mixes) < 3:
+        return Fault(profile.id, f"{len(mixes)} length mixes", "three are needed to price any other; add points or choose another profile")
+    return Fault(
+        profile.id,
+        f"{asked} is met by {inside} of {len(mixes)} length mixes, and three are needed",
+        f"loosen service.ttft_ms, service.tpot_ms or service.slo_percentile; the best it reaches is {reached}",
+    )

@@ -1,0 +1,223 @@
+"""
+At what volume one option is cheaper than another: every crossing, exactly. MODEL §5.1–5.4.
+
+Cost curves are affine between the kinks that each option lists, so each piece is solved in closed form; beyond a volume
+bounds on both curves prove how it goes on for ever.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from tco.case import Case
+from tco.errors import Fault, LookupFault, nearest
+from tco.evaluate import VOLUME, evaluate, kinks, shared_of, tail
+from tco.inputs.source import Grade, Source
+from tco.model.crossings import grid, inside, lower_envelope, pieces, winning_intervals
+from tco.model.ledger import Ledger
+from tco.options.base import Tail
+from tco.solve.grades import answer_grades
+from tco.solve.needs import Needs, needs_of
+from tco.solve.warn import Warning_, warnings_of
+from tco.units import DAYS_PER_MONTH, Array, Numeric
+
+Status = Literal["always", "never", "single", "multiple", "window"]
+MAX_PIECES = 200_000
+"""Steps searched one by one before the search says how far it got."""
+FIRST_LOOK = 20.0
+"""Multiple of the user's own volume that is always searched."""
+
+
+@dataclass(frozen=True)
+class Winning:
+    """Volumes at which the challenger costs no more than the baseline. [requests/month]"""
+
+    status: Status
+    first: float | None
+    """Lowest volume won; None when never."""
+    permanent: float | None
+    """Volume from which it is won for good; None when there is none."""
+    intervals: tuple[tuple[float, float | None], ...]
+    """Every interval won; None for no end."""
+    searched_to: float
+    proven: bool
+    """True when bounds prove how it goes on beyond ``searched_to``."""
+
+
+@dataclass(frozen=True)
+class AtVolume:
+    """Both options at the user's own volume."""
+
+    requests_per_month: float
+    baseline_usd: float
+    challenger_usd: float
+    baseline_with_build_usd: float
+    challenger_with_build_usd: float
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What one request is in the other units of volume."""
+
+    tok_per_day: float
+    """Tokens a day for one request a month, prompt and answer."""
+    api_usd_per_month: float
+    """Baseline's token bill for one request a month; NaN when the baseline is no API."""
+
+
+@dataclass(frozen=True)
+class Breakeven:
+    """The answer: at running cost, and with the build paid back."""
+
+    baseline: str
+    challenger: str
+    labels: Mapping[str, str]
+    running_cost: Winning
+    with_build: Winning
+    at_volume: AtVolume
+    needs: Needs
+    axis: Axis
+    envelope: tuple[tuple[float, float | None, str], ...]
+    """Cheapest of all options at running cost: from, to, id."""
+    warnings: tuple[Warning_, ...]
+    sources: Mapping[str, Source]
+    grade: Grade
+    grades: Mapping[str, Grade]
+    """Grade of the price, the throughput and the people; the answer's own is the worst."""
+    amortise_build_months: float
+
+    @property
+    def status(self) -> Status:
+        """Status at running cost."""
+        return self.running_cost.status
+
+    @property
+    def times_break_even(self) -> float | None:
+        """The user's volume over the permanent break-even at running cost; None when there is none."""
+        at = self.running_cost.permanent
+        return self.at_volume.requests_per_month / at if at else None
+
+
+def break_even(case: Case, baseline: str | None = None, challenger: str | None = None) -> Breakeven:
+    """
+    At what volume the challenger is cheaper than the baseline.
+
+    Raises
+    ------
+    LookupFault
+        When an option has no such id.
+    """
+    base, other = _known(case, baseline or case.numbers.baseline), _known(case, challenger or case.numbers.challenger)
+    requests = float(np.asarray(shared_of(case).requests))
+    far, outcome = _search_end(case, base, other, requests)
+    ends = grid([*kinks(case, far).values()], far)
+    ledgers = evaluate(case, {VOLUME: inside(ends)})
+    point = evaluate(case, {VOLUME: requests})
+    warnings = warnings_of(case, base, other, point)
+    grades = answer_grades(case, [base, other])
+    return Breakeven(
+        baseline=base,
+        challenger=other,
+        labels={name: option.label for name, option in case.numbers.options.items()},
+        running_cost=_winning(_gap(ledgers, base, other, "running_usd"), ends, outcome),
+        with_build=_winning(_gap(ledgers, base, other, "with_build_usd"), ends, outcome),
+        at_volume=_at_volume(point, base, other, requests),
+        needs=needs_of(case, base, other, requests, far),
+        axis=_axis(case, point[base]),
+        envelope=_envelope(ledgers, ends),
+        warnings=warnings,
+        sources=case.sources,
+        grade=grades["answer"],
+        grades=grades,
+        amortise_build_months=case.numbers.finance.amortise_build_months,
+    )
+
+
+def _known(case: Case, name: str) -> str:
+    if name not in case.numbers.options:
+        raise LookupFault(Fault("option", repr(name), nearest(name, case.numbers.options)))
+    return name
+
+
+def _search_end(case: Case, base: str, other: str, requests: float) -> tuple[float, bool | None]:
+    """How far to search, and what is proven beyond: won for good, lost for good, or not proven (None)."""
+    far = max(requests, 1.0) * FIRST_LOOK
+    build = {name: float(ledger.build_usd * ledger.once_share) for name, ledger in evaluate(case, {VOLUME: 1.0}).items()}
+    for _ in range(8):
+        bounds = tail(case, base, far), tail(case, other, far)
+        settled, outcome = _settled(*bounds, build[base], build[other])
+        if settled <= far:
+            return far, outcome
+        pieces_needed = _density(case, far) * settled
+        if pieces_needed > MAX_PIECES:
+            return max(far, far * MAX_PIECES / max(_density(case, far) * far, 1.0)), None
+        far = settled * (1 + 1e-6) + 1.0
+    return far, None
+
+
+def _density(case: Case, far: float) -> float:
+    """Pieces per request of volume."""
+    return (sum(len(found) for found in kinks(case, far).values()) + 1) / far
+
+
+def _settled(base: Tail, other: Tail, base_build: float, other_build: float) -> tuple[float, bool | None]:
+    """Volume beyond which the sign of the gap is proven, with and without the build, and the sign."""
+    extra = np.array([0.0, base_build - other_build])
+    win_slope, win_level = base.low_slope - other.high_slope, float((base.low - other.high + extra).min())
+    lose_slope, lose_level = base.high_slope - other.low_slope, float((base.high - other.low + extra).max())
+    tiny = 1e-12 * max(abs(base.low_slope), abs(other.low_slope), 1e-300)
+    if win_slope > tiny:
+        return max(0.0, -win_level / win_slope), True
+    if lose_slope < -tiny:
+        return max(0.0, lose_level / -lose_slope), False
+    if win_level >= 0 and win_slope >= -tiny:
+        return 0.0, True
+    if lose_level < 0 and lose_slope <= tiny:
+        return 0.0, False
+    return 0.0, None
+
+
+def _gap(ledgers: Mapping[str, Ledger], base: str, other: str, which: str) -> Array:
+    gap: Array = getattr(ledgers[base], which) - getattr(ledgers[other], which)
+    return gap
+
+
+def _winning(gap: Array, ends: Array, outcome: bool | None) -> Winning:
+    far = float(ends[-1])
+    found: list[tuple[float, float | None]] = list(winning_intervals(pieces(gap, ends)))
+    if outcome and found and found[-1][1] is not None and found[-1][1] >= far * (1 - 1e-9):
+        found[-1] = (found[-1][0], None)
+    endless = bool(found) and found[-1][1] is None
+    status: Status = "never"
+    if endless:
+        status = "multiple" if len(found) > 1 else "always" if found[0][0] <= 0 else "single"
+    elif found:
+        status = "window"
+    first = found[0][0] if found else None
+    return Winning(status, first, found[-1][0] if endless else None, tuple(found), far, outcome is not None)
+
+
+def _at_volume(point: Mapping[str, Ledger], base: str, other: str, requests: float) -> AtVolume:
+    return AtVolume(
+        requests_per_month=requests,
+        baseline_usd=float(point[base].running_usd),
+        challenger_usd=float(point[other].running_usd),
+        baseline_with_build_usd=float(point[base].with_build_usd),
+        challenger_with_build_usd=float(point[other].with_build_usd),
+    )
+
+
+def _axis(case: Case, base: Ledger) -> Axis:
+    workload = case.numbers.workload
+    tok = workload.input_length.mean_tok + workload.output_length.mean_tok
+    unit: Numeric = base.facts.get("usd_per_list_request", float("nan"))
+    return Axis(tok / DAYS_PER_MONTH, float(unit))
+
+
+def _envelope(ledgers: Mapping[str, Ledger], ends: Array) -> tuple[tuple[float, float | None, str], ...]:
+    names = list(ledgers)
+    found = lower_envelope([pieces(ledgers[name].running_usd, ends) for name in names])
+    last = len(found) - 1
+    return tuple((a, b if j < last else None, names[index]) for j, (a, b, index) in enumerate(found))

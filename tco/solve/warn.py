@@ -1,0 +1,238 @@
+"""
+Warnings: how this very answer could mislead, each one plain sentence with the dollars a month it is about. MODEL §12.
+
+Dollars at stake come from evaluating the case again with the thing changed, so they are the model's own.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from tco.case import Case
+from tco.evaluate import VOLUME, evaluate
+from tco.model.ledger import Ledger
+from tco.model.work import inside_hull
+from tco.options.api import ApiOption, tokens_usd
+from tco.options.rented import RentedOption, mean_request_s
+from tco.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
+
+STALE_DAYS = {"price_sheets/api": 30, "price_sheets/gpu_rental": 30, "price_sheets/people": 365}
+"""Days after which a price has to be checked again (MODEL §10)."""
+FEW_FTE = 0.1
+"""People below which self-hosting is not credible (MODEL §12 no. 10)."""
+REAL_PREFIX_FRAC = 0.2
+"""Repeated prompt share above which ignoring caches misleads (MODEL §12 no. 6)."""
+
+
+@dataclass(frozen=True)
+class Warning_:
+    """One way in which the answer could mislead."""
+
+    code: str
+    message: str
+    usd_at_stake: float
+    """US dollars a month, so that the weightiest is shown first."""
+    option: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every check looks at."""
+
+    case: Case
+    base: str
+    other: str
+    point: Mapping[str, Ledger]
+
+    @property
+    def requests(self) -> float:
+        """Volume the ledgers are of."""
+        return float(np.asarray(self.point[self.base].requests))
+
+    def usd(self, option: str, columns: Mapping[str, float] | None = None) -> float:
+        """An option's running cost, some fields changed."""
+        if not columns:
+            return float(self.point[option].running_usd)
+        return float(evaluate(self.case, {VOLUME: self.requests, **columns})[option].running_usd)
+
+    def line(self, option: str, name: str) -> float:
+        """One line of an option's ledger."""
+        return float(np.asarray(self.point[option].lines_usd.get(name, 0.0)))
+
+
+def warnings_of(case: Case, base: str, other: str, point: Mapping[str, Ledger]) -> tuple[Warning_, ...]:
+    """All warnings that apply to a comparison at one volume, most dollars first."""
+    context = Context(case, base, other, point)
+    found = [warning for check in CHECKS for warning in check(context)]
+    return tuple(sorted(found, key=lambda w: -w.usd_at_stake))
+
+
+def _usd(amount: float) -> str:
+    return f"${amount:,.0f}" if abs(amount) >= 100 else f"${amount:,.2f}"
+
+
+def _hosted(c: Context) -> Iterator[Warning_]:
+    hosted = c.case.numbers.hosted
+    if hosted and hosted not in (c.base, c.other):
+        own, bought = c.usd(c.other), c.usd(hosted)
+        if own > bought:
+            label = c.case.numbers.options[hosted].label
+            text = f"The same open weights from a host ({label}) cost {_usd(bought)} a month, {_usd(own - bought)} less than your own GPUs."
+            yield Warning_("W-HOSTED", text, own - bought, c.other)
+
+
+def _load(c: Context) -> Iterator[Warning_]:
+    option, ledger = c.case.numbers.options[c.other], c.point[c.other]
+    if not isinstance(option, RentedOption) or c.requests <= 0:
+        return
+    load = float(np.asarray(ledger.facts["load_frac"]))
+    idle = c.line(c.other, "gpu_rent") * max(0.0, 1.0 - load)
+    per_mtok = c.line(c.other, "gpu_rent") / float(np.asarray(ledger.tok)) * TOKENS_PER_MTOK
+    replicas = float(np.asarray(ledger.facts["replicas"]))
+    text = (
+        f"The {replicas:g} replicas paid for are {load:.0%} loaded over the month: their rent is {_usd(per_mtok)} per million tokens, "
+        f"not the {_usd(per_mtok * load)} of a fully loaded fleet."
+    )
+    yield Warning_("W-UTIL", text.replace("%", " %"), idle, c.other)
+
+
+def _evidence(c: Context) -> Iterator[Warning_]:
+    found, rent = c.case.evidence.get(c.other), c.line(c.other, "gpu_rent")
+    if found is None:
+        return
+    if found.on_medians:
+        text = (
+            f"The throughput was published with {found.percentile_used} latencies only, so the service level was checked on those; "
+            "at the percentile asked for, fewer requests fit on a replica."
+        )
+        yield Warning_("W-MAXTP", text, rent, c.other)
+    if found.left_out_error_frac is None:
+        text = f"The work model is fitted to {len(found.mixes)} length mixes, as many as it has coefficients: nothing checks it."
+        yield Warning_("W-MIX", text, rent, c.other)
+    option, workload = c.case.numbers.options[c.other], c.case.numbers.workload
+    lengths = float(option.input_tok(workload)), float(option.output_tok(workload))
+    if not inside_hull(*lengths, found.mixes):
+        mixes = ", ".join(f"{i:g} in / {o:g} out" for i, o in found.mixes)
+        text = f"Your lengths ({lengths[0]:,.0f} in, {lengths[1]:,.0f} out) are outside those measured ({mixes}): throughput is extrapolated."
+        yield Warning_("W-EXTRAP", text, rent, c.other)
+    if not any(ch.isdigit() for ch in found.engine):
+        text = f"The engine's version is not known ({found.engine}); versions have differed 9.5-fold in capacity on the same GPU."
+        yield Warning_("W-VERSION", text, rent, c.other)
+
+
+def _memory(c: Context) -> Iterator[Warning_]:
+    found, option = c.case.evidence.get(c.other), c.case.numbers.options[c.other]
+    if found is None or found.memory_requests is None or not isinstance(option, RentedOption):
+        return
+    workload, service = c.case.numbers.workload, c.case.numbers.service
+    per_s = option.capacity.target_utilisation_frac / float(mean_request_s(option, workload))
+    in_flight = per_s * (service.ttft_ms + float(option.output_tok(workload)) * service.tpot_ms) / MS_PER_S
+    if in_flight > found.memory_requests:
+        text = (
+            f"At the slowest latency allowed, a replica would hold {in_flight:,.0f} requests at once, "
+            f"but its memory holds the cache of {found.memory_requests:,.0f} of your lengths: it must answer faster or serve fewer."
+        )
+        yield Warning_("W-KV", text, c.line(c.other, "gpu_rent"), c.other)
+
+
+def _redundancy(c: Context) -> Iterator[Warning_]:
+    option = c.case.numbers.options[c.other]
+    if isinstance(option, RentedOption) and option.capacity.spare_replicas < 1 and option.capacity.spare_frac == 0:
+        daily = _token_bill(c, c.base) / DAYS_PER_MONTH
+        text = f"No spare replica: an outage sends all traffic to the API, about {_usd(daily)} a day."
+        yield Warning_("W-N1", text, daily, c.other)
+
+
+def _people(c: Context) -> Iterator[Warning_]:
+    option, staffing = c.case.numbers.options[c.other], c.case.numbers.staffing
+    if not isinstance(option, RentedOption):
+        return
+    if option.people.run_fte < FEW_FTE:
+        half = (0.5 - option.people.run_fte) * staffing.loaded_usd_per_fte_year / MONTHS_PER_YEAR
+        text = f"{option.people.run_fte:g} people to run it is under {FEW_FTE:g}: half a person would add {_usd(half)} a month."
+        yield Warning_("W-PEOPLE", text, half, c.other)
+    if option.people.oncall_rotations_count == 0:
+        text = "Nobody is paid to be on call: an outage at night waits until morning, or somebody answers unpaid."
+        yield Warning_("W-ONCALL", text, 0.0, c.other)
+
+
+def _cache(c: Context) -> Iterator[Warning_]:
+    cacheable = c.case.numbers.workload.cacheable_frac
+    for name in (c.base, c.other):
+        option = c.case.numbers.options[name]
+        if cacheable > REAL_PREFIX_FRAC and option.cache_hit_frac == 0:
+            stake = c.usd(name) - c.usd(name, {f"options.{name}.cache_hit_frac": cacheable})
+            if stake > 0:
+                text = f"{cacheable:.0%} of the prompt repeats, but {option.label} is costed without a cache: with one it would cost {_usd(stake)} less."
+                yield Warning_("W-CACHE", text.replace("%", " %", 1), stake, name)
+
+
+def _batch(c: Context) -> Iterator[Warning_]:
+    option, share = c.case.numbers.options[c.base], c.case.numbers.workload.batch_frac
+    if isinstance(option, ApiOption) and share > 0 and option.batch is not None and option.batch_used_frac == 0:
+        stake = c.usd(c.base) - c.usd(c.base, {f"options.{c.base}.batch_used_frac": 1.0})
+        text = f"{share:.0%} of requests may wait, but {option.label} is costed without its batch tariff: it would save {_usd(stake)}."
+        yield Warning_("W-BATCH", text.replace("%", " %", 1), stake, c.base)
+
+
+def _tokens(c: Context) -> Iterator[Warning_]:
+    base, other = c.case.numbers.options[c.base], c.case.numbers.options[c.other]
+    bill = _token_bill(c, c.base)
+    if base.tokenizer_ratio == other.tokenizer_ratio == 1.0 and (base.model or "closed") != (other.model or "open"):
+        text = (
+            f"Both models are taken to need the same number of tokens; each 10 % more on {base.label}'s side is {_usd(bill / 10)} a month. "
+            "Count your own text with both tokenizers."
+        )
+        yield Warning_("W-TAU", text, bill / 10, c.base)
+    if base.reasoning_ratio == 0 and other.reasoning_ratio == 0:
+        stake = c.usd(c.base, {f"options.{c.base}.reasoning_ratio": 1.0}) - c.usd(c.base)
+        text = f"No hidden reasoning tokens are counted: one for each visible one would add {_usd(stake)} a month to {base.label}."
+        yield Warning_("W-REASON", text, stake, c.base)
+
+
+def _parity(c: Context) -> Iterator[Warning_]:
+    base, other = c.case.numbers.options[c.base], c.case.numbers.options[c.other]
+    if not c.case.numbers.parity_evidence and (base.model != other.model or not base.model):
+        saving = abs(c.usd(c.base) - c.usd(c.other))
+        text = f"No evaluation is named that shows {other.label} does the work of {base.label}; the comparison assumes it does."
+        yield Warning_("W-PARITY", text, saving, c.other)
+
+
+def _stale(c: Context) -> Iterator[Warning_]:
+    for folder, days in STALE_DAYS.items():
+        rows = {
+            (source.where, source.checked_on)
+            for path, source in c.case.sources.items()
+            if source.where.startswith(folder) and source.checked_on and path.split(".")[1] in (c.base, c.other, c.case.numbers.hosted)
+        }
+        if not rows:
+            continue
+        where, oldest = min(rows, key=lambda row: str(row[1]))
+        age = (c.case.today - oldest).days if oldest is not None else 0
+        if age > days:
+            stake = c.line(c.other, "gpu_rent") if "gpu" in folder else _token_bill(c, c.base)
+            text = f"Prices of {where} were last checked {age} days ago, on {oldest}: look at the vendor's page before you sign."
+            yield Warning_("W-STALE", text, stake, c.base)
+
+
+def _static(c: Context) -> Iterator[Warning_]:
+    own, bought = c.usd(c.other), c.usd(c.base)
+    if isinstance(c.case.numbers.options[c.base], ApiOption) and own < bought:
+        free = {f"options.{c.base}.price_ratio": 1e-9}
+        narrowing = (bought - own) - (c.usd(c.base, free) - c.usd(c.other, free))
+        fall = (bought - own) / narrowing if narrowing > 0 else 1.0
+        text = f"Prices are held at those of {c.case.numbers.as_of}: if {c.case.numbers.options[c.base].label} falls by {fall:.0%}, the saving is gone."
+        yield Warning_("W-STATIC", text.replace("%", " %"), bought - own, c.base)
+
+
+def _token_bill(c: Context, name: str) -> float:
+    option = c.case.numbers.options[name]
+    if isinstance(option, ApiOption):
+        return float(np.asarray(tokens_usd(option, c.case.numbers.workload, c.requests)))
+    return c.line(name, "gpu_rent")
+
+
+CHECKS: tuple[Callable[[Context], Iterator[Warning_]], ...] = (
+    _hosted, _load, _evidence, _memory, _redundancy, _people, _cache, _batch, _tokens, _parity, _stale, _static,
+)  # fmt: skip
