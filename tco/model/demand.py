@@ -81,14 +81,13 @@ def share_of_answers_above(limit_tok: Numeric, mean_tok: Numeric, cv: Numeric, o
 
 
 def _share_above(limit_tok: Numeric, mean_tok: Numeric, cv: Numeric, shift: Numeric) -> Numeric:
-    sigma = log_sigma(cv)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    """Share of a lognormal above a limit, its logarithm shifted; lengths that are all alike are above or not."""
+    sigma = np.asarray(log_sigma(cv), dtype=float)
+    spread = np.where(sigma > 0, sigma, 1.0)
+    with np.errstate(divide="ignore"):
         distance = np.log(mean_tok) - np.square(sigma) / 2.0 + shift - np.log(limit_tok)
-        spread = normal_cdf(np.where(sigma > 0, distance / np.where(sigma > 0, sigma, 1.0), 0.0))
-    alike = np.where(np.asarray(mean_tok) > limit_tok, 1.0, 0.0)
-    result = np.where(sigma > 0, spread, alike)
-    result = np.where(np.asarray(mean_tok) > 0, result, 0.0)
-    return float(result) if result.ndim == 0 else result
+    alike = np.where(distance > 0, np.inf, -np.inf)
+    return normal_cdf(np.where(sigma > 0, distance / spread, alike))
 
 
 def hot_cold_hours(hot_hours: int, hot_ratio: float, hours: int = 168) -> tuple[float, ...]:

@@ -119,16 +119,19 @@ def _discounts(option: ApiOption) -> tuple[list[float], list[float]]:
 
 def discount_kinks(option: ApiOption, workload: Workload, share_frac: float = 1.0) -> Array:
     """Volumes at which a share of the requests spends its way into the next discount. [requests/month]"""
+    if not option.volume_discounts:
+        return np.array([])
     unit = float(np.max(request_usd(option, workload))) * share_frac
     return np.array([t.above_usd_per_month / unit for t in option.volume_discounts if unit > 0])
 
 
 def _ledger(option_id: str, option: ApiOption, shared: Shared) -> Ledger:
-    lines = {name: usd * shared.requests for name, usd in request_lines(option, shared.workload).items()}
+    unit = request_lines(option, shared.workload)
+    lines = {name: usd * shared.requests for name, usd in unit.items()}
     if option.volume_discounts:
         listed = sum(lines.values(), 0.0)
         lines["volume_discount"] = discounted_usd(listed, *_discounts(option)) - listed
-    facts: Mapping[str, Numeric] = {"usd_per_list_request": request_usd(option, shared.workload)}
+    facts: Mapping[str, Numeric] = {"usd_per_list_request": sum(unit.values(), 0.0)}
     return assemble(option_id, lines, option, shared, 0.0, facts)
 
 
@@ -138,6 +141,7 @@ def _kinks(option: ApiOption, shared: Shared, max_requests: float) -> Array:
 
 
 def _tail(option: ApiOption, shared: Shared, beyond_requests: float) -> Tail:
+    """Beyond the last discount a bill is a line, so both bounds are that line."""
     top = max([beyond_requests, *discount_kinks(option, shared.workload).tolist()])
     ends = np.array([top + 1.0, 2.0 * top + 2.0])
     at_top, further = tokens_usd(option, shared.workload, ends)
