@@ -1,0 +1,34 @@
+"""
+Notebook screens: thin. Each reads a control, asks ``solve``, and hands the answer to ``present``; no arithmetic.
+
+``break_even()`` opens the break-even screen, live.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tco.widgets.app import BreakEvenApp
+
+
+def break_even(scenario: str = "support-assistant", data: str | None = None) -> "BreakEvenApp":
+    """
+    The break-even screen.
+
+    Parameters
+    ----------
+    scenario : str
+        A shipped scenario by name, or a YAML file.
+    data : str, optional
+        Folder with ``price_sheets/`` and ``hw_profiles/``; the working directory's, or those that ship, when left out.
+    """
+    from tco.widgets.app import BreakEvenApp
+
+    return BreakEvenApp.open(scenario, data)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "BreakEvenApp":
+        from tco.widgets.app import BreakEvenApp
+
+        return BreakEvenApp
+    raise AttributeError(name)

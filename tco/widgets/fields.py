@@ -1,0 +1,85 @@
+"""The controls: a number with slider and box, a choice, and a block of words. Native elements, so that anyone can use them."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets as t
+
+STATIC = Path(__file__).parent / "static"
+_NUMBER = re.compile(r"^\s*[$€]?\s*([-+]?\d[\d,_\s]*(?:\.\d*)?|[-+]?\.\d+)\s*(?:e([-+]?\d+))?\s*([kKmMbB]|bn)?\s*(?:%|×|x)?\s*$")
+_SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "bn": 1e9}
+
+
+def parse_number(text: str) -> float | None:
+    """
+    A number as people type it; None when it is none.
+
+    Examples
+    --------
+    >>> parse_number("$38,000"), parse_number("2.4M"), parse_number("35 %"), parse_number("abc")
+    (38000.0, 2400000.0, 35.0, None)
+    >>> parse_number("1,5") is None  # a decimal comma would silently become 15
+    True
+    """
+    match = _NUMBER.match(text)
+    if match is None or re.search(r",(?!\d{3}(?:\D|$))", text):
+        return None
+    digits, power, suffix = match.groups()
+    plain = re.sub(r"[,_\s]", "", digits)
+    return float(plain) * 10.0 ** int(power or 0) * _SUFFIX[(suffix or "").lower()]
+
+
+class Field(anywidget.AnyWidget):
+    """A number. ``value`` is in the field's own unit; ``scale`` turns it into what the box shows (100 for percent)."""
+
+    _esm = STATIC / "field.js"
+    label = t.Unicode().tag(sync=True)
+    help = t.Unicode().tag(sync=True)
+    source = t.Unicode().tag(sync=True)
+    prefix = t.Unicode().tag(sync=True)
+    unit = t.Unicode().tag(sync=True)
+    value = t.Float(allow_none=True, default_value=None).tag(sync=True)
+    typed = t.Unicode().tag(sync=True)
+    scale = t.Float(1.0).tag(sync=True)
+    low = t.Float(0.0).tag(sync=True)
+    high = t.Float(1.0).tag(sync=True)
+    step = t.Float(0.0).tag(sync=True)
+    log = t.Bool(False).tag(sync=True)
+    changed = t.Bool(False).tag(sync=True)
+    base_text = t.Unicode().tag(sync=True)
+    error = t.Unicode().tag(sync=True)
+
+    def typed_value(self) -> float | None:
+        """What was typed in the box, in the field's own unit; None when it is no number."""
+        number = parse_number(json.loads(self.typed)[0])
+        return None if number is None else number / self.scale
+
+    def typed_text(self) -> str:
+        """What was typed, as it stands."""
+        return str(json.loads(self.typed)[0])
+
+
+class Choice(anywidget.AnyWidget):
+    """One of several names: ``choices`` are (key, text, heading or empty)."""
+
+    _esm = STATIC / "choice.js"
+    label = t.Unicode().tag(sync=True)
+    help = t.Unicode().tag(sync=True)
+    source = t.Unicode().tag(sync=True)
+    value = t.Unicode().tag(sync=True)
+    choices: Any = t.List().tag(sync=True)
+    changed = t.Bool(False).tag(sync=True)
+    error = t.Unicode().tag(sync=True)
+
+
+class Words(anywidget.AnyWidget):
+    """Words as HTML; announced by screen readers when ``live``."""
+
+    _esm = STATIC / "words.js"
+    html = t.Unicode().tag(sync=True)
+    style_class = t.Unicode().tag(sync=True)
+    live = t.Bool(False).tag(sync=True)
+    label = t.Unicode().tag(sync=True)

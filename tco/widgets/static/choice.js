@@ -1,0 +1,49 @@
+// One choice among names: a label and a native select.
+function render({ model, el }) {
+  const id = "tco-" + Math.random().toString(36).slice(2);
+  el.classList.add("tco-field", "tco-choice");
+  el.innerHTML = `
+    <div class="tco-field-head"><label for="${id}"></label>
+      <button type="button" class="tco-undo" aria-label="Put back">↺</button></div>
+    <select id="${id}" aria-describedby="${id}-error"></select>
+    <div class="tco-error" id="${id}-error" role="alert"></div>`;
+  const [label, undo, select, error] = ["label", ".tco-undo", "select", ".tco-error"].map((s) => el.querySelector(s));
+
+  function draw() {
+    const name = model.get("label");
+    label.textContent = name;
+    undo.setAttribute("aria-label", `Put ${name} back`);
+    select.title = label.title = [model.get("help"), model.get("source")].filter(Boolean).join("\n");
+    undo.style.visibility = model.get("changed") ? "visible" : "hidden";
+    el.classList.toggle("tco-changed", model.get("changed"));
+    error.textContent = model.get("error");
+  }
+
+  function fill() {
+    select.replaceChildren();
+    let group = null;
+    for (const [key, text, heading] of model.get("choices")) {
+      if (heading && (!group || group.label !== heading)) {
+        group = document.createElement("optgroup");
+        group.label = heading;
+        select.append(group);
+      }
+      const option = document.createElement("option");
+      option.value = key;
+      option.textContent = text;
+      (heading ? group : select).append(option);
+    }
+    select.value = model.get("value");
+  }
+
+  const pick = () => { select.value = model.get("value"); };
+  select.addEventListener("change", () => { model.set("value", select.value); model.save_changes(); });
+  undo.addEventListener("click", () => model.send({ put_back: true }));
+  model.on("change:value", pick);
+  model.on("change:choices", fill);
+  model.on("change:label change:help change:source change:changed change:error", draw);
+  fill(); draw();
+  return () => { model.off(null, pick); model.off(null, fill); model.off(null, draw); };
+}
+
+export default { render };
