@@ -4,7 +4,7 @@ from tco.present import numbers
 from tco.units import UNITS, Unit, unit_of
 
 _SPELLED = {
-    "api": "API", "usd": "USD", "gpu": "GPU", "gpus": "GPUs", "cpu": "CPU", "pue": "PUE", "ttft": "TTFT", "tpot": "TPOT",
+    "api": "API", "usd": "USD", "gpu": "GPU", "gpus": "GPUs", "pue": "PUE", "ttft": "TTFT", "tpot": "TPOT",
     "fte": "FTE", "wacc": "WACC", "npv": "NPV", "slo": "SLO", "kv": "KV", "utc": "UTC", "it": "IT", "id": "id",
     "cv": "spread", "corr": "correlation", "p50": "p50", "p90": "p90", "p95": "p95", "p99": "p99",
 }  # fmt: skip

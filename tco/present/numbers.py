@@ -1,8 +1,9 @@
 """
 Numbers for people: three significant digits on screen, all digits where someone wants to check.
 
-Units follow after a no-break space, minus is the minus sign, and trailing zeros are dropped: ``$1.2M``, ``3.4B tokens``,
-``35 %``, ``0.6 ×``. An infinite number or not-a-number is refused with ``ValueError``: it must never reach a screen.
+Units follow after a no-break space, minus is the minus sign, and trailing zeros are dropped: ``$1.2M``,
+``3.4B tokens``, ``35 %``, ``0.6 ×``. An infinite number or not-a-number is refused with
+``ValueError``: it must never reach a screen.
 """
 
 import math

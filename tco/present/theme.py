@@ -22,15 +22,17 @@ LIGHT: Palette = {
     "build": "#7cc9b3",
     "frontier_text": "#8a5a00", "hosted_text": "#1a6a9c", "self_host_text": "#00704f", "other_text": "#9a3f73",
     "break_even_text": "#00639b", "build_text": "#3b7a68",
-    "band": "rgba(0,158,115,0.08)", "band_text": "#2c7059",
+    "band": "rgba(0,158,115,0.07)", "band_text": "#2c7059", "veil": "rgba(255,255,255,0.8)",
+    "band_veil": "rgba(237,248,245,0.85)",
 }  # fmt: skip
 DARK: Palette = {
     "paper": "#111111", "ink": "#e6edf3", "muted": "#a5afba", "grid": "#292e35", "axis": "#6e7781", "bridge": "#4a525c",
-    "frontier": "#e69f01", "hosted": "#56b4ea", "self_host": "#019e73", "other": "#cc79a8", "break_even": "#3d96d2",
-    "build": "#2f6f5e",
+    "frontier": "#e69f00", "hosted": "#56b4e9", "self_host": "#009e73", "other": "#cc79a7", "break_even": "#3d96d2",
+    "build": "#3c8a75",
     "frontier_text": "#f2b93b", "hosted_text": "#8fd0f5", "self_host_text": "#45c79e", "other_text": "#e3a3c6",
     "break_even_text": "#7cc0ee", "build_text": "#7fb8a7",
-    "band": "rgba(0,158,115,0.17)", "band_text": "#8fcbb7",
+    "band": "rgba(0,158,115,0.14)", "band_text": "#8fcbb7", "veil": "rgba(17,17,17,0.8)",
+    "band_veil": "rgba(15,37,31,0.85)",
 }  # fmt: skip
 DASHES: Mapping[Role, str] = {"frontier": "10px,5px", "hosted": "2.5px,3.5px", "self_host": "solid", "other": "dashdot"}
 FONT_FAMILY = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -80,29 +82,35 @@ def base_layout(*, dark: bool, height_px: int, margin_px: Mapping[str, int]) -> 
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours["axis"], "activecolor": colours["ink"]},
         "annotations": [],
         "shapes": [],
+        "uirevision": "kept",
         "meta": {"dark": dark, "title": "", "title_px": 0, "source_line": "", "description": ""},
     }
 
 
 def titled(layout: dict[str, Any], title: str, *, width_px: int = 900) -> None:
     """Put a title at the top left, wrapped for the width, in place of the one there; room is made above the plot."""
-    meta = layout["meta"]
-    lines = wrapped(title, width_px - 2 * LEFT_EDGE_PX, TITLE_PX)
-    room_px = round(len(lines) * TITLE_PX * LINE_HEIGHT) + 12 if title else 0
-    change_px = room_px - meta["title_px"]
-    layout["margin"]["t"] += change_px
-    layout["height"] += change_px
+    meta, margin = layout["meta"], layout["margin"]
+    lines = wrapped(title, 0.94 * width_px - LEFT_EDGE_PX, TITLE_PX)
+    room_px = round(len(lines) * TITLE_PX * LINE_HEIGHT) + 10 if title else 0
+    header_px = margin["t"] - meta["title_px"]
+    margin["t"], layout["height"] = header_px + room_px, layout["height"] + room_px - meta["title_px"]
     meta.update(title=title, title_px=room_px)
-    layout["title"] = {
-        "text": f"<b>{'<br>'.join(lines)}</b>" if title else "",
-        "font": {"size": TITLE_PX},
-        "x": 0,
-        "xanchor": "left",
-        "xref": "container",
-        "y": 1,
-        "yanchor": "top",
-        "yref": "container",
-        "pad": {"l": LEFT_EDGE_PX, "t": 14},
+    layout["annotations"] = [item for item in layout["annotations"] if item.get("name") != "title"]
+    if title:
+        above = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
+        shift = {"xshift": LEFT_EDGE_PX - margin["l"], "yshift": header_px - 12}
+        text = f"<b>{'<br>'.join(lines)}</b>"
+        layout["annotations"].append(note(text, layout["font"]["color"], size=TITLE_PX, name="title", **above, **shift))
+
+
+def greyed(figure: Figure) -> Figure:
+    """The figure paled, for an answer that is no longer up to date; its title and the note that says why stay."""
+    layout = figure["layout"]
+    kept = ("title", "stale")
+    paled = [item if item.get("name") in kept else {**item, "opacity": 0.45} for item in layout["annotations"]]
+    return {
+        "data": [{**trace, "opacity": 0.3} for trace in figure["data"]],
+        "layout": {**layout, "annotations": paled},
     }
 
 
@@ -114,12 +122,20 @@ def note(text: str, colour: str, **where: Any) -> dict[str, Any]:
 
 def wrapped(text: str, width_px: float, size_px: int) -> list[str]:
     """Text in lines that fit a width."""
-    return textwrap.wrap(text, max(8, int(width_px / (size_px * CHARACTER_EM))), break_long_words=False) or [""]
+    together = text.replace(" × ", "\u00a0×\u00a0")
+    room = max(8, int(width_px / (size_px * CHARACTER_EM)))
+    return textwrap.wrap(together, room, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def text_width_px(lines: Sequence[str], size_px: int) -> float:
     """How wide lines of text are, nearly."""
     return max((len(line) for line in lines), default=0) * size_px * CHARACTER_EM
+
+
+def label_column_px(labels: Sequence[str], width_px: int) -> int:
+    """How wide a column of row names is: as they need, at most two fifths of the figure."""
+    needed_px = text_width_px(labels, SMALL_PX) * 1.06 + LEFT_EDGE_PX + 22
+    return round(min(max(needed_px, 110), 0.4 * width_px))
 
 
 def _swapped(node: Any, swaps: Mapping[str, str]) -> Any:
