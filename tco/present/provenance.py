@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from tco.case import Case
 from tco.inputs.base import Input
 from tco.inputs.source import Source
 from tco.present.labels import label, shown
+
+STALE_AFTER_DAYS = 30
+"""Days after which a price has to be checked again (MODEL §10)."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,41 @@ def value_at(case: Case, path: str) -> Any:
 
 
 def source_line(case: Case) -> str:
-    """One line for the foot of a chart: as-of day, oldest price check, data folder, scenario hash."""
-    priced = [s.checked_on for s in case.sources.values() if s.where.startswith("price_sheets/") and s.checked_on]
-    checked = f" · prices checked {min(priced)}" if priced else ""
-    if priced and max(priced) != min(priced):
-        checked += f" to {max(priced)}"
-    return f"As of {case.numbers.as_of}{checked} · scenario {case.scenario_hash}"
+    """As-of day, when prices were checked, scenario hash: the line above the screen and in a terminal."""
+    return f"As of {case.numbers.as_of}{_checked(case)} · scenario {case.scenario_hash}"
+
+
+def vendors_line(case: Case) -> str:
+    """Where the numbers under a chart come from, sheet by sheet, the profile included."""
+    files = {
+        source.where.rpartition("/")[2].removesuffix(".csv").removesuffix(".yaml"): source.where.split("/")[0]
+        for source in case.sources.values()
+        if source.where.startswith(("price_sheets/api", "price_sheets/gpu_rental", "hw_profiles/serving"))
+    }
+    sheets = ", ".join(sorted(name for name, folder in files.items() if folder == "price_sheets"))
+    profiles = ", ".join(sorted(name for name, folder in files.items() if folder == "hw_profiles"))
+    parts = [f"prices: {sheets}" if sheets else "", f"throughput: {profiles}" if profiles else ""]
+    text = "; ".join(part for part in parts if part) or "figures typed in the scenario"
+    return f"Sources: {text}{_checked(case)}"
+
+
+def stale_words(case: Case, days: int = STALE_AFTER_DAYS) -> str:
+    """A remark when the oldest price was checked long ago; empty otherwise."""
+    checked = _price_days(case)
+    age = (case.today - min(checked)).days if checked else 0
+    return f" (the oldest {age} days ago: check before you sign)" if age > days else ""
+
+
+def _checked(case: Case) -> str:
+    days = _price_days(case)
+    if not days:
+        return ""
+    return f" · prices checked {min(days)}" + (f" to {max(days)}" if max(days) != min(days) else "")
+
+
+def _price_days(case: Case) -> list[date]:
+    folders = ("price_sheets/api", "price_sheets/gpu_rental")
+    return [s.checked_on for s in case.sources.values() if s.where.startswith(folders) and s.checked_on]
 
 
 def source_tip(source: Source) -> str:
