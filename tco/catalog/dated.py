@@ -1,4 +1,4 @@
-"""Which row holds on a day: valid_from is inclusive, valid_to exclusive; a contract beats a list price, the newer the older."""
+"""Which row holds on a day: valid_from is inclusive, valid_to exclusive; contracts beat lists, the newest wins."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date

@@ -91,7 +91,7 @@ def write_profile(profile: ServingProfile, folder: Path, variant: str = "") -> P
 
 def as_yaml(profile: ServingProfile) -> str:
     """The profile as text: short keys first, then one point a line, sorted by lengths and concurrency."""
-    data = profile.model_dump(mode="json", exclude={"id", "points"}, exclude_defaults=True)
+    data = profile.model_dump(exclude={"id", "points"}, exclude_defaults=True)
     lines = [_line(key, data[key]) for key in ("profile", "model", "gpu", "gpus_per_replica", "engine", "grade")]
     lines += [_line("note", profile.note)] if profile.note else []
     lines += ["sources:", *(f"  - {_flow(page)}" for page in data["sources"]), "points:"]

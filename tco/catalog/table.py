@@ -227,7 +227,12 @@ def _read_row(
     try:
         entries.append(Entry(model.model_validate(values), where, line))
     except ValidationError as error:
-        faults.extend(_fault(dict(item), where, line) for item in error.errors(include_url=False))
+        items = sorted(error.errors(include_url=False), key=lambda item: _place(item["loc"], header))
+        faults.extend(_fault(dict(item), where, line) for item in items)
+
+
+def _place(loc: tuple[int | str, ...], header: list[str]) -> int:
+    return header.index(str(loc[0])) if loc and str(loc[0]) in header else len(header)
 
 
 def _fault(item: dict[str, Any], where: str, line: int) -> Fault:
