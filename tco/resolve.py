@@ -104,7 +104,7 @@ class Draft:
         for fact in facts:
             path = f"{prefix}{fact.path}"
             if self.get(path) is None:
-                self.put(path, fact.value, fact.source)
+                self.put(path, fact.value, _ranged(fact))
 
     def put(self, path: str, value: Any, source: Source) -> None:
         """Set a value and its source."""
@@ -130,7 +130,7 @@ class Draft:
             if self.get(prefix + path) is None:
                 fact = self.catalog.default(kind_prefix + path)
                 if fact is not None:
-                    self.put(prefix + path, fact.value, fact.source)
+                    self.put(prefix + path, fact.value, _ranged(fact))
 
     def section(self, name: str, model: type[Input]) -> Any:
         """One of the sections every option shares, validated."""
@@ -347,6 +347,10 @@ class Draft:
         except ValidationError as error:
             self.faults += faults_in(error, where, model)
             return None
+
+
+def _ranged(fact: Fact) -> Source:
+    return replace(fact.source, low=fact.low, high=fact.high)
 
 
 def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

@@ -51,3 +51,5 @@ class Fact:
     path: str
     value: Any
     source: Source
+    low: float | None = None
+    high: float | None = None

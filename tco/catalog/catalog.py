@@ -1,0 +1,311 @@
+"""The one door to the data files: ask by name and day, and get facts with their sources."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from tco.catalog import api_prices, assumptions, fx, hardware, people, profiles, rentals, shapes
+from tco.catalog.dated import DatedT, when
+from tco.catalog.locate import Found, in_words, locate
+from tco.catalog.people import PeopleRow
+from tco.catalog.shapes import Shape
+from tco.catalog.table import Entry, RowT, duplicates, read_sheet
+from tco.catalog.yaml_files import files, read_folder
+from tco.errors import Fault, LookupFault, SheetError, TcoError, nearest
+from tco.inputs.hardware import Gpu, Model, ServingProfile
+from tco.inputs.source import Fact
+
+ItemT = TypeVar("ItemT")
+
+
+class Catalog:
+    """
+    Price sheets, hardware profiles and scenarios, read when first asked for.
+
+    Every question is a name and, for prices, a day; every answer is ``Fact``s or the model of a file. An unknown name
+    is a ``LookupFault`` with the nearest known ones, a file with faults a ``SheetError`` with all of them.
+    """
+
+    def __init__(self, folders: Mapping[str, Found]) -> None:
+        self._folders = folders
+
+    @classmethod
+    def open(cls, folder: Path | str | None = None) -> "Catalog":
+        """The data of a folder, else of the working directory, else what the package brings. Nothing is read yet."""
+        return cls(locate(folder))
+
+    @property
+    def where(self) -> str:
+        """Which data folder comes from where, in words."""
+        return in_words(list(self._folders.values()))
+
+    # API prices
+
+    def api_skus(self, on: date) -> list[api_prices.ApiSku]:
+        """Every model priced on a day, by vendor and name."""
+        return api_prices.skus(self._api, on)
+
+    def api_price(self, sku: str, on: date) -> list[Fact]:
+        """
+        What one model costs on a day; the facts' paths are those of an API option, ``price.input_usd_per_mtok`` first.
+
+        Raises
+        ------
+        LookupFault
+            When nobody sells the SKU, or not on that day: then the mend says from when.
+        """
+        entries = [entry for entry in self._api if f"{entry.row.provider}/{entry.row.model}" == sku]
+        if not entries:
+            _unknown(f"API model {sku}", "not in price_sheets/api", sku, [item.sku for item in self.api_skus(on)])
+        prices = api_prices.on_day(entries, on)
+        for meter in ("input", "output"):
+            if (meter, "standard", 0, "") not in prices:
+                _not_on(f"API model {sku}", on, [entry for entry in entries if entry.row.meter == meter])
+        return api_prices.facts(prices, self._rates, on)
+
+    # GPUs and models
+
+    def gpus(self) -> dict[str, Gpu]:
+        """Every GPU by name."""
+        return _ok(self._read_gpus)
+
+    def gpu(self, name: str) -> Gpu:
+        """One GPU."""
+        return _named(self.gpus(), f"GPU {name}", name, "hw_profiles/gpus")
+
+    def models(self) -> dict[str, Model]:
+        """Every open-weight model by name."""
+        return _ok(self._read_models)
+
+    def model(self, name: str) -> Model:
+        """One open-weight model."""
+        return _named(self.models(), f"model {name}", name, "hw_profiles/models")
+
+    # serving profiles
+
+    def profiles(self) -> dict[str, ServingProfile]:
+        """Every serving profile by id, which is its file's name without the ending."""
+        results = {path.stem: self._read_profile(path) for path in self._profile_paths.values()}
+        _raise([fault for _, faults in results.values() for fault in faults])
+        return {name: profile for name, (profile, _) in results.items() if profile is not None}
+
+    def profile(self, name: str) -> ServingProfile:
+        """One serving profile; no other file is read."""
+        return self._good_profile(_named(self._profile_paths, f"profile {name}", name, "hw_profiles/serving"))
+
+    def find_profiles(self, model: str | None = None, gpu: str | None = None) -> list[ServingProfile]:
+        """The profiles of a model, a GPU or both, the most trustworthy first; other files are not read whole."""
+        wanted = [
+            path
+            for path in self._profile_paths.values()
+            for of_model, of_gpu in [profiles.head(path)]
+            if model in (None, of_model) and gpu in (None, of_gpu)
+        ]
+        return profiles.best_first(self._good_profile(path) for path in wanted)
+
+    def save_profile(self, profile: ServingProfile, variant: str = "") -> Path:
+        """Write a profile beside the others, whole or not at all, and return its file."""
+        folder = self._folders["hw_profiles"]
+        if folder.path is None or folder.whose == "the package":
+            mend = "make a folder of your own with `tco init` and work there"
+            raise LookupFault(Fault("hw_profiles/serving", "no folder to write to", mend))
+        self._profile_cache.clear()
+        self.__dict__.pop("_profile_paths", None)
+        return profiles.write_profile(profile, folder.path / "serving", variant)
+
+    # rent
+
+    def rental_offers(self, gpu: str, on: date) -> list[rentals.RentalOffer]:
+        """Every offer of a GPU on a day, any term, cheapest first."""
+        entries = [entry for entry in self._rentals if entry.row.gpu == gpu]
+        if not entries:
+            _unknown(f"rent of {gpu}", "not in price_sheets/gpu_rental", gpu, {e.row.gpu for e in self._rentals})
+        return rentals.offers(entries, gpu, on, self._rates)
+
+    def rental(self, gpu: str, provider: str, on: date) -> list[Fact]:
+        """
+        The on-demand rent of one GPU from a provider; blank takes the lower middle of all providers' cheapest offers.
+
+        Raises
+        ------
+        LookupFault
+            When the GPU or the provider is unknown, or has no on-demand price on that day.
+        """
+        choices = rentals.on_demand(self.rental_offers(gpu, on))
+        entries = [e for e in self._rentals if e.row.gpu == gpu and e.row.term == "on_demand"]
+        mine = [entry for entry in entries if provider in ("", entry.row.provider)]
+        if not mine:
+            _unknown(f"provider {provider}", f"rents no {gpu} on demand", provider, {e.row.provider for e in entries})
+        if not any(provider in ("", offer.provider) for offer in choices):
+            _not_on(f"rent of {gpu} from {provider or 'anybody'}", on, mine)
+        return rentals.facts(choices, provider)
+
+    # people, assumptions, shapes, scenarios
+
+    def roles(self, on: date) -> list[str]:
+        """The roles that have a cost on a day."""
+        return list(people.on_day(self._people, on))
+
+    def people(self, role: str, on: date) -> list[Fact]:
+        """
+        What a role costs: ``staffing.loaded_usd_per_fte_year``, or ``people.build_usd_per_hour`` of a contractor.
+        """
+        entries = [entry for entry in self._people if entry.row.role == role]
+        if not entries:
+            _unknown(f"role {role}", "not in price_sheets/people", role, {entry.row.role for entry in self._people})
+        today = people.on_day(entries, on)
+        if role not in today:
+            _not_on(f"role {role}", on, entries)
+        return people.facts(today[role], self._rates, on)
+
+    def default(self, path: str) -> Fact | None:
+        """The planning value of a field, the option's kind standing in for its id; None when the sheet has none."""
+        return self._defaults.get(path)
+
+    def defaults(self) -> dict[str, Fact]:
+        """Every planning value by its field's path."""
+        return dict(self._defaults)
+
+    def shapes(self) -> dict[str, Shape]:
+        """Every shape of a week by name."""
+        return _ok(self._read_shapes)
+
+    def shape(self, name: str) -> list[Fact]:
+        """A shape's hours and burst; the burst carries the range of the assumptions sheet."""
+        found = shapes.facts(_named(self.shapes(), f"shape {name}", name, "hw_profiles/shapes"), self._shape_file(name))
+        usual = self.default("workload.burst_ratio")
+        if usual is None or usual.low is None or usual.high is None:
+            return found
+        burst = found[-1]
+        low, high = min(usual.low, burst.value), max(usual.high, burst.value)
+        return [*found[:-1], replace(burst, low=low, high=high)]
+
+    def scenarios(self) -> dict[str, Path]:
+        """The scenarios that come with the data, by name."""
+        folder = self._folders["scenarios"].path
+        return {path.stem: path for path in sorted(folder.glob("*.yaml"))} if folder is not None else {}
+
+    def check(self) -> list[Fault]:
+        """Read every file, and return every fault of every one; an empty list when all is well."""
+        faults: list[Fault] = []
+        for name in ("_api", "_rentals", "_people", "_fx", "_assumptions"):
+            try:
+                getattr(self, name)
+            except TcoError as error:
+                faults += error.faults
+        read = [self._read_profile(path) for path in self._profile_paths.values()]
+        faults += [fault for _, wrong in read for fault in wrong]
+        for _, wrong in (self._read_gpus, self._read_models, self._read_shapes):
+            faults += wrong
+        if not faults:
+            skus = {f"{entry.row.provider}/{entry.row.model}" for entry in self._api}
+            good = [profile for profile, _ in read if profile is not None]
+            faults = hardware.dangling(self.models().values(), good, self.gpus(), skus)
+        return faults
+
+    # reading, each file once
+
+    @cached_property
+    def _api(self) -> list[Entry[api_prices.ApiPriceRow]]:
+        return self._sheets("api", api_prices.ApiPriceRow, (*api_prices.KEY, "valid_from", "basis"))
+
+    @cached_property
+    def _rentals(self) -> list[Entry[rentals.RentalRow]]:
+        return self._sheets("gpu_rental", rentals.RentalRow, (*rentals.KEY, "valid_from", "basis"))
+
+    @cached_property
+    def _people(self) -> list[Entry[PeopleRow]]:
+        return self._sheets("people", PeopleRow, (*people.KEY, "valid_from", "basis"))
+
+    @cached_property
+    def _fx(self) -> list[Entry[fx.FxRow]]:
+        return self._sheets("fx", fx.FxRow, fx.KEY)
+
+    @cached_property
+    def _assumptions(self) -> list[Entry[assumptions.AssumptionRow]]:
+        return self._sheets("assumptions", assumptions.AssumptionRow, assumptions.KEY)
+
+    @cached_property
+    def _rates(self) -> fx.Rates:
+        return fx.Rates(self._fx)
+
+    @cached_property
+    def _defaults(self) -> dict[str, Fact]:
+        return assumptions.facts(self._assumptions)
+
+    @cached_property
+    def _read_gpus(self) -> tuple[dict[str, Gpu], list[Fault]]:
+        return hardware.read_gpus(self._hardware("gpus"))
+
+    @cached_property
+    def _read_models(self) -> tuple[dict[str, Model], list[Fault]]:
+        return hardware.read_models(self._hardware("models"))
+
+    @cached_property
+    def _read_shapes(self) -> tuple[dict[str, Shape], list[Fault]]:
+        return read_folder(self._hardware("shapes"), "hw_profiles/shapes", Shape, lambda shape: shape.id)
+
+    @cached_property
+    def _profile_paths(self) -> dict[str, Path]:
+        return {path.stem: path for path, _ in files(self._hardware("serving"), "")}
+
+    @cached_property
+    def _profile_cache(self) -> dict[Path, tuple[ServingProfile | None, list[Fault]]]:
+        return {}
+
+    def _read_profile(self, path: Path) -> tuple[ServingProfile | None, list[Fault]]:
+        if path not in self._profile_cache:
+            self._profile_cache[path] = profiles.read_profile(path, f"hw_profiles/serving/{path.name}")
+        return self._profile_cache[path]
+
+    def _good_profile(self, path: Path) -> ServingProfile:
+        profile, faults = self._read_profile(path)
+        if profile is None:
+            raise SheetError(faults)
+        return profile
+
+    def _shape_file(self, name: str) -> str:
+        return f"hw_profiles/shapes/{name}.yaml"
+
+    def _hardware(self, name: str) -> Path | None:
+        folder = self._folders["hw_profiles"].path
+        return folder / name if folder is not None else None
+
+    def _sheets(self, name: str, model: type[RowT], key: Sequence[str]) -> list[Entry[RowT]]:
+        folder = self._folders["price_sheets"].path
+        entries: list[Entry[RowT]] = []
+        faults: list[Fault] = []
+        for path in sorted((folder / name).glob("*.csv")) if folder is not None else []:
+            rows, wrong = read_sheet(path, f"price_sheets/{name}/{path.name}", model)
+            entries += rows
+            faults += wrong
+        _raise(faults + duplicates(entries, key))
+        return entries
+
+
+def _raise(faults: Sequence[Fault]) -> None:
+    if faults:
+        raise SheetError(faults)
+
+
+def _ok(result: tuple[dict[str, ItemT], list[Fault]]) -> dict[str, ItemT]:
+    found, faults = result
+    _raise(faults)
+    return dict(found)
+
+
+def _named(known: Mapping[str, ItemT], what: str, name: str, folder: str) -> ItemT:
+    if name not in known:
+        _unknown(what, f"not in {folder}", name, known)
+    return known[name]
+
+
+def _unknown(what: str, found: str, name: str, known: Sequence[str] | set[str] | Mapping[str, object]) -> NoReturn:
+    raise LookupFault(Fault(what, found, nearest(name, known)))
+
+
+def _not_on(what: str, on: date, entries: Sequence[Entry[DatedT]]) -> NoReturn:
+    raise LookupFault(Fault(f"{what} on {on}", "no price on that day", f"choose another day: {when(entries)}"))

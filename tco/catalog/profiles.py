@@ -1,0 +1,144 @@
+"""Serving profiles: what was measured or published of one model on some GPUs. Read here, and written here."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tco.catalog.yaml_files import read_file
+from tco.errors import Fault
+from tco.inputs.hardware import ServingPoint, ServingProfile
+from tco.inputs.source import GRADES
+
+_HEAD = re.compile(r"^(model|gpu): *['\"]?([^'\"\n#]+?)['\"]? *(?:#.*)?$", re.MULTILINE)
+_VERSION_PARTS = re.compile(r"\d+")
+
+
+def read_profile(path: Path, where: str) -> tuple[ServingProfile | None, list[Fault]]:
+    """One profile, its id taken from the file's name; or None with every fault in it."""
+    profile, faults = read_file(path, where, ServingProfile, id=path.stem)
+    if profile is not None:
+        faults = [
+            Fault(f"{where}: points", str(twice), "measured twice; keep one") for twice in _repeated(profile.points)
+        ]
+        if not profile.points:
+            faults.append(Fault(f"{where}: points", "none", "add at least one measured point"))
+    return (None, faults) if faults else (profile, [])
+
+
+def head(path: Path) -> tuple[str, str]:
+    """The model and the GPU a profile says it is of, without reading its points; blank when they cannot be found."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (UnicodeDecodeError, OSError):
+        return "", ""
+    found = dict(_HEAD.findall(text.split("\npoints:", maxsplit=1)[0]))
+    return found.get("model", ""), found.get("gpu", "")
+
+
+def best_first(profiles: Iterable[ServingProfile]) -> list[ServingProfile]:
+    """
+    The profiles by how far to trust them: grade, tail latencies, length mixes, newest engine; then the smaller replica.
+    """
+    return sorted(profiles, key=_merit, reverse=True)
+
+
+def mixes(profile: ServingProfile) -> int:
+    """How many pairs of prompt and answer lengths were measured."""
+    return len({(point.input_tok, point.output_tok) for point in profile.points})
+
+
+def points_with_tails(profile: ServingProfile) -> int:
+    """How many points know a latency beyond the median."""
+    return sum(_has_tails(point) for point in profile.points)
+
+
+def file_name(profile: ServingProfile, variant: str = "") -> str:
+    """
+    The file a profile belongs in: ``<model>--<gpu>x<n>--<engine>-<version>[--<variant>].yaml``.
+    """
+    model = profile.model.rsplit("/", maxsplit=1)[-1]
+    where = f"{profile.gpu}x{profile.gpus_per_replica}"
+    parts = [model, where, f"{profile.engine.name}-{profile.engine.version}", *([variant] if variant else [])]
+    return "--".join(re.sub(r"[^A-Za-z0-9._+-]+", "-", part) for part in parts) + ".yaml"
+
+
+def write_profile(profile: ServingProfile, folder: Path, variant: str = "") -> Path:
+    """
+    Write a profile whole or not at all, and return where it is.
+
+    The text goes to a file beside the target, which is then renamed over it: a reader never meets half a profile.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / file_name(profile, variant)
+    handle, beside = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=".tmp", dir=folder)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(as_yaml(profile))
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, 0o644)
+        os.replace(beside, target)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def as_yaml(profile: ServingProfile) -> str:
+    """The profile as text: short keys first, then one point a line, sorted by lengths and concurrency."""
+    data = profile.model_dump(mode="json", exclude={"id", "points"}, exclude_defaults=True)
+    lines = [_line(key, data[key]) for key in ("profile", "model", "gpu", "gpus_per_replica", "engine", "grade")]
+    lines += [_line("note", profile.note)] if profile.note else []
+    lines += ["sources:", *(f"  - {_flow(page)}" for page in data["sources"]), "points:"]
+    points = sorted(profile.points, key=lambda p: (p.input_tok, p.output_tok, p.cached_frac, p.concurrency))
+    lines += [f"  - {_flow(point.model_dump(exclude_defaults=True))}" for point in points]
+    return "\n".join(lines) + "\n"
+
+
+def _merit(profile: ServingProfile) -> tuple[int, bool, int, list[int], int, int, str]:
+    version = [int(part) for part in _VERSION_PARTS.findall(profile.engine.version)]
+    trust = -GRADES.index(profile.grade)
+    tails, smaller = points_with_tails(profile) > 0, -profile.gpus_per_replica
+    return trust, tails, mixes(profile), version, smaller, len(profile.points), profile.id
+
+
+def _has_tails(point: ServingPoint) -> bool:
+    return any(tail is not None for side in (point.ttft_ms, point.tpot_ms) for tail in (side.p90, side.p95, side.p99))
+
+
+def _repeated(points: tuple[ServingPoint, ...]) -> list[str]:
+    seen: set[tuple[Any, ...]] = set()
+    twice = []
+    for point in points:
+        name = (point.input_tok, point.output_tok, point.concurrency, point.cached_frac, point.request_rate)
+        if name in seen:
+            twice.append(f"{point.input_tok:g} in, {point.output_tok:g} out at {point.concurrency:g} in flight")
+        seen.add(name)
+    return twice
+
+
+def _line(key: str, value: Any) -> str:
+    return f"{key}: {_flow(value)}"
+
+
+def _flow(value: Any) -> str:
+    """A value on one line of YAML; whole numbers without a decimal point."""
+    text = yaml.safe_dump(
+        _tidy(value), default_flow_style=True, width=float("inf"), sort_keys=False, allow_unicode=True
+    )
+    return text.removesuffix("...\n").strip()
+
+
+def _tidy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _tidy(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_tidy(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

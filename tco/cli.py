@@ -1,0 +1,182 @@
+"""The same answers from a shell: ``tco breakeven scenario.yaml``. Bad input is one readable message and exit status 2."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tco._version import __version__
+from tco.errors import Fault, TcoError
+
+if TYPE_CHECKING:
+    from tco.case import Case
+    from tco.catalog import Catalog
+    from tco.scenario import Scenario
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 done, 2 something to mend."""
+    arguments = _parser().parse_args(argv)
+    try:
+        run: Callable[[argparse.Namespace], int] = arguments.run
+        return run(arguments)
+    except TcoError as error:
+        _complain(error)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _complain(error: TcoError) -> None:
+    count = len(error.faults)
+    print(f"tco: {'one thing' if count == 1 else f'{count} things'} to mend", file=sys.stderr)
+    for fault in error.faults:
+        print(f"  {fault}", file=sys.stderr)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tco",
+        description="At what volume is it cheaper to serve an open-weight language model yourself than to buy API tokens?",
+        epilog="SCENARIO is a YAML file, or the name of one that ships: see `tco init DIR`.",
+    )
+    parser.add_argument("--version", action="version", version=f"tco {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _question(commands, "compare", "every option's month at the scenario's volume, line by line", _compare)
+    asked = _question(commands, "breakeven", "the volume from which one option is cheaper than another", _breakeven)
+    asked.add_argument("--chart", metavar="FILE", type=Path, help="write the chart: .html .png .svg or .pdf")
+    asked.add_argument("--axis", choices=("requests", "tokens", "dollars"), default="requests", help="unit of volume in words and chart")
+    terms = commands.add_parser("terms", help="the words and units this tool uses")
+    terms.add_argument("word", nargs="?", help="only those that contain this")
+    terms.set_defaults(run=_terms)
+    lab = commands.add_parser("lab", help="open the break-even notebook in JupyterLab, live")
+    lab.add_argument("--notebook", default="01_break_even", help="which notebook (default: %(default)s)")
+    lab.add_argument("--port", type=int, help="port (default: a free one)")
+    lab.add_argument("--no-browser", action="store_true", help="print the address only")
+    lab.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
+    lab.set_defaults(run=_lab)
+    init = commands.add_parser("init", help="copy sheets, profiles, notebooks and scenarios into a folder of yours")
+    init.add_argument("folder", type=Path, metavar="DIR")
+    init.set_defaults(run=_init)
+    return parser
+
+
+def _question(commands: Any, name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
+    parser.add_argument("scenario", metavar="SCENARIO", help="a YAML file, or a shipped one by name")
+    parser.add_argument("--baseline", metavar="ID", help="option to beat (default: the scenario's)")
+    parser.add_argument("--challenger", metavar="ID", help="option that might beat it (default: the scenario's)")
+    parser.add_argument("--set", metavar="PATH=VALUE", action="append", default=[], dest="changes", help="change a number or a name; repeatable")
+    parser.add_argument("--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold, such as 2026-11-20")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
+    parser.add_argument("--json", action="store_true", help="print the answer as JSON, and nothing else")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def load_scenario(name: str, catalog: "Catalog", changes: Sequence[str] = (), as_of: date | None = None) -> "Scenario":
+    """A scenario by file or shipped name, changed by ``PATH=VALUE`` texts; every faulty change is told at once."""
+    from tco.errors import LookupFault, nearest
+    from tco.scenario import Scenario
+
+    shipped = catalog.scenarios()
+    if not Path(name).exists() and name not in shipped:
+        raise LookupFault(Fault(name, "no such file, and no scenario of this name ships", nearest(name, shipped)))
+    scenario = Scenario.read(Path(name) if Path(name).exists() else shipped[name])
+    faults: list[Fault] = []
+    for change in [*changes, *([f"as_of={as_of}"] if as_of else [])]:
+        path, sign, text = change.partition("=")
+        if not sign:
+            faults.append(Fault(f"--set {change}", "", "write PATH=VALUE, such as workload.batch_frac=0.2"))
+            continue
+        try:
+            scenario = scenario.set_text(path.strip(), text.strip())
+        except TcoError as error:
+            faults += [Fault(f"--set {change}: {f.where.removeprefix(scenario.where + ': ')}", f.found, f.mend) for f in error.faults]
+    if faults:
+        raise TcoError(faults)
+    return scenario
+
+
+def _case(arguments: argparse.Namespace) -> "tuple[Case, Scenario]":
+    from tco.catalog import Catalog
+    from tco.resolve import resolve
+
+    catalog = Catalog.open(arguments.data)
+    changes = list(arguments.changes)
+    for role in ("baseline", "challenger"):
+        if getattr(arguments, role):
+            changes.append(f"{role}={getattr(arguments, role)}")
+    scenario = load_scenario(arguments.scenario, catalog, changes, arguments.as_of)
+    return resolve(scenario, catalog), scenario
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from tco.present.answers import comparison_data
+    from tco.solve.compare import compare
+
+    case, _ = _case(arguments)
+    answer = compare(case)
+    if arguments.json:
+        _print_json(comparison_data(answer))
+    else:
+        from tco.present.console import show_comparison
+
+        show_comparison(answer, case)
+    return 0
+
+
+def _breakeven(arguments: argparse.Namespace) -> int:
+    from tco.present.answers import breakeven_data
+    from tco.solve.breakeven import break_even
+
+    case, scenario = _case(arguments)
+    answer = break_even(case)
+    written = None
+    if arguments.chart is not None:
+        from tco.present.picture import write_chart
+
+        written = write_chart(case, answer, arguments.chart, arguments.axis)
+    if arguments.json:
+        _print_json(breakeven_data(answer))
+    else:
+        from tco.present.console import show_breakeven
+
+        show_breakeven(answer, case, arguments.axis)
+    if written is not None:
+        print(f"chart written to {written}", file=sys.stderr)
+    return 0
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def _terms(arguments: argparse.Namespace) -> int:
+    from tco.present.console import show_terms
+
+    return show_terms(arguments.word)
+
+
+def _lab(arguments: argparse.Namespace) -> int:
+    from tco.lab import lab
+
+    return lab(arguments.notebook, browser=not arguments.no_browser, port=arguments.port, folder=arguments.data)
+
+
+def _init(arguments: argparse.Namespace) -> int:
+    from tco.scaffold import init
+
+    for path in init(arguments.folder):
+        print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

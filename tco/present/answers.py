@@ -1,0 +1,79 @@
+"""Answers as plain data: what ``--json`` prints and a file keeps. Field names carry their units."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from tco.inputs.source import Source
+from tco.solve.breakeven import Breakeven, Winning
+from tco.solve.compare import BridgeStep, Comparison
+from tco.solve.warn import Warning_
+
+
+def breakeven_data(answer: Breakeven) -> dict[str, Any]:
+    """A break-even as JSON-ready data."""
+    at = answer.at_volume
+    return {
+        "axis": "requests_per_month",
+        "baseline": answer.baseline,
+        "challenger": answer.challenger,
+        "status": answer.status,
+        "running_cost": _winning(answer.running_cost),
+        "with_build": {**_winning(answer.with_build), "amortise_build_months": answer.amortise_build_months},
+        "at_volume": {
+            "requests_per_month": at.requests_per_month,
+            "baseline_usd": at.baseline_usd,
+            "challenger_usd": at.challenger_usd,
+            "baseline_with_build_usd": at.baseline_with_build_usd,
+            "challenger_with_build_usd": at.challenger_with_build_usd,
+        },
+        "needs": {"at_volume": asdict(answer.needs.at_volume), "ever": asdict(answer.needs.ever)},
+        "envelope": [{"from": a, "to": b, "option": name} for a, b, name in answer.envelope],
+        "warnings": warnings_data(answer.warnings),
+        "sources": sources_data(answer.sources),
+        "grade": answer.grade,
+        "grades": dict(answer.grades),
+    }
+
+
+def comparison_data(answer: Comparison) -> dict[str, Any]:
+    """A comparison as JSON-ready data."""
+    return {
+        "requests_per_month": answer.requests_per_month,
+        "options": [{**asdict(option), "lines_usd": dict(option.lines_usd)} for option in answer.options],
+        "bridge": [_step(step) for step in answer.bridge],
+        "warnings": warnings_data(answer.warnings),
+        "sources": sources_data(answer.sources),
+        "grade": answer.grade,
+    }
+
+
+def warnings_data(warnings: Iterable[Warning_]) -> list[dict[str, Any]]:
+    """Warnings, weightiest first."""
+    return [
+        {"code": w.code, "message": w.message, "usd_at_stake": w.usd_at_stake, "option": w.option} for w in warnings
+    ]
+
+
+def sources_data(sources: Mapping[str, Source]) -> list[dict[str, Any]]:
+    """Every number's origin, by its path, empty fields left out."""
+    rows = []
+    for path, source in sorted(sources.items()):
+        row = {key: value for key, value in asdict(source).items() if value not in (None, "")}
+        rows.append({"path": path, **{key: str(v) if hasattr(v, "isoformat") else v for key, v in row.items()}})
+    return rows
+
+
+def _winning(found: Winning) -> dict[str, Any]:
+    return {
+        "status": found.status,
+        "first": found.first,
+        "permanent": found.permanent,
+        "winning_intervals": [[a, b] for a, b in found.intervals],
+        "searched_to": found.searched_to,
+        "proven": found.proven,
+    }
+
+
+def _step(step: BridgeStep) -> dict[str, Any]:
+    return asdict(step)

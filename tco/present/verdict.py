@@ -1,0 +1,103 @@
+"""The answer in words: one sentence that a budget review can read aloud, and the sentence about the user's own volume."""
+
+from tco.present.axis import VolumeAxis
+from tco.present.numbers import money, percent, ratio
+from tco.solve.breakeven import Breakeven, Winning
+from tco.solve.needs import Need
+
+
+def verdict(answer: Breakeven, axis: VolumeAxis) -> str:
+    """
+    The headline: from what volume the challenger is cheaper, at running cost and with the build paid back.
+
+    It says "never" when the answer is never, and names every window when there is no lasting break-even.
+    """
+    base, other = answer.labels[answer.baseline], challenger_name(answer)
+    running = _clause(answer.running_cost, axis)
+    built = _built(answer, axis)
+    if answer.status == "never":
+        far = "" if answer.running_cost.proven else f" up to {axis.text(answer.running_cost.searched_to)}"
+        return f"At running cost, {other} is never cheaper than {base}{far}, at any volume{built}."
+    return f"At running cost, {other} is cheaper than {base} {running}{built}."
+
+
+def position(answer: Breakeven, axis: VolumeAxis) -> str:
+    """Where the user stands, and what that is worth a month."""
+    at, base = answer.at_volume, answer.labels[answer.baseline]
+    gap = at.baseline_usd - at.challenger_usd
+    times = answer.times_break_even
+    place = f"You are at {axis.text(at.requests_per_month)}"
+    if times is not None:
+        place += f" ({ratio(times)} the break-even)"
+    who = f"self-hosting saves you {money(gap)}" if gap >= 0 else f"staying with {base} saves you {money(-gap)}"
+    if not _self_hosted(answer):
+        who = f"{answer.labels[answer.challenger]} saves you {money(gap)}" if gap >= 0 else who
+    return f"{place}: {who} a month at running cost."
+
+
+def needs_text(answer: Breakeven) -> str:
+    """What would have to change, in one sentence; empty when the challenger already wins at the user's volume."""
+    at = answer.at_volume
+    if at.challenger_usd <= at.baseline_usd:
+        return ""
+    here, ever = _need_words(answer.needs.at_volume), _need_words(answer.needs.ever)
+    text = f"At your volume it would be even if, alone, {' or '.join(here)}." if here else ""
+    if answer.running_cost.permanent is None and ever:
+        text += f" A lasting break-even at any volume needs {' or '.join(ever)}."
+    if not text:
+        return "No single change of price, throughput or people makes it even at your volume."
+    return text.strip()
+
+
+def challenger_name(answer: Breakeven) -> str:
+    """How the challenger is called in a sentence."""
+    label = answer.labels[answer.challenger]
+    return f"self-hosting {label}" if _self_hosted(answer) else label
+
+
+def _self_hosted(answer: Breakeven) -> bool:
+    return "throughput" in answer.grades
+
+
+def _built(answer: Breakeven, axis: VolumeAxis) -> str:
+    months = f"{answer.amortise_build_months:g}"
+    found = answer.with_build
+    if found.intervals == answer.running_cost.intervals:
+        return f" (the same with the build paid back over {months} months)"
+    if found.status == "never":
+        return f" (never with the build paid back over {months} months)"
+    if found.status == "single" and answer.running_cost.status == "single" and found.permanent is not None:
+        return f" ({axis.short(found.permanent)} with the build paid back over {months} months)"
+    return f" (with the build paid back over {months} months: {_clause(found, axis)})"
+
+
+def _clause(found: Winning, axis: VolumeAxis) -> str:
+    if found.status == "never":
+        return "never"
+    if found.status == "always":
+        return "at every volume"
+    if found.status == "single" and found.permanent is not None:
+        return f"from {axis.text(found.permanent)} on"
+    if found.status == "multiple" and found.permanent is not None and found.first is not None:
+        windows = len(found.intervals) - 1
+        times = "once" if windows == 1 else f"{windows} times"
+        return f"for good from {axis.text(found.permanent)} on (and {times} before, first at {axis.text(found.first)})"
+    windows_text = " and ".join(f"{axis.text(a)} to {axis.text(b)}" for a, b in found.intervals[:3] if b is not None)
+    more = f" and {len(found.intervals) - 3} more windows" if len(found.intervals) > 3 else ""
+    end = "and never beyond" if found.proven else f"as far as searched, {axis.text(found.searched_to)}"
+    return f"only between {windows_text}{more}, {end}"
+
+
+def _need_words(need: Need) -> list[str]:
+    words = []
+    if need.api_price_ratio is not None:
+        change = need.api_price_ratio - 1.0
+        words.append(f"the API cost {percent(abs(change))} {'more' if change > 0 else 'less'}")
+    if need.usd_per_gpu_hour is not None:
+        words.append(f"a GPU-hour cost {money(need.usd_per_gpu_hour)}")
+    if need.run_fte is not None:
+        words.append(f"it took {need.run_fte:.2g} people to run")
+    if need.throughput_ratio is not None:
+        words.append(f"a replica served {ratio(need.throughput_ratio)} as much")
+    return words
+
