@@ -16,7 +16,7 @@ TARGET_MS = 30
 
 def main() -> int:
     """Time resolve and break_even together after one warm-up: what happens at every move of a slider."""
-    scenario, catalog = Scenario.read(SCENARIO), Catalog()
+    scenario, catalog = Scenario.read(SCENARIO), Catalog.open()
     break_even(resolve(scenario, catalog))
     return report(
         "resolve and break_even", timed_ms(lambda: break_even(resolve(scenario, catalog)), REPEATS), TARGET_MS
