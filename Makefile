@@ -8,6 +8,9 @@ BIN     := $(VENV)/bin
 LAB     ?=
 PYTEST  ?=
 
+# Trust what the machine trusts: behind a company's proxy the registry answers with the company's certificate.
+export UV_SYSTEM_CERTS ?= true
+
 .PHONY: help lab test check format lock bench wheel clean
 
 help:                     ## show this

@@ -36,6 +36,8 @@ CELL_S = 300
 STOP_S = 10.0
 """How long the server may take to stop by itself. [s]"""
 
+_ENDINGS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
+"""The signals that ask a program to end; which there are depends on the system."""
 _QUIET = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }
@@ -190,15 +192,14 @@ def _stoppable() -> Iterator[None]:
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
+    before = {number: signal.signal(number, interrupt) for number in _ENDINGS}
     try:
         yield
     except KeyboardInterrupt:
         print("\ntco lab: stopped", flush=True)
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -298,8 +299,8 @@ def _run_cells(notebook: Any, connection_file: Path) -> str:
 
 def _stop(server: _Server) -> None:
     """Ask the server to end with its kernels; insist when it does not. A second Ctrl-C does not cut this short."""
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in _ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
     if server.process.poll() is None:
         with contextlib.suppress(OSError, ValueError):
             server.ask("POST", "api/shutdown")

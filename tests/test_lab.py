@@ -114,6 +114,17 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
             lab.lab(port=taken.getsockname()[1], folder=tmp_path, browser=False)
 
 
+def test_a_server_that_does_not_start_is_said_with_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dying = [sys.executable, "-c", "raise SystemExit('no room on the disk')"]
+    monkeypatch.setattr(lab, "_command", lambda *_: dying)
+    small = notebook(tmp_path / "small.ipynb", "1")
+    with pytest.raises(TcoError, match=r"did not start: no room on the disk; the whole log is .*server\.log"):
+        lab.lab(str(small), folder=tmp_path, browser=False)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(TcoError, match="is no folder; name one that exists"):
         lab.lab(folder=tmp_path / "none", browser=False)
