@@ -4,7 +4,9 @@ At what volume is it cheaper to serve an open-weight language model yourself tha
 The public names are imported when they are first asked for (PEP 562), so ``import tco`` loads nothing heavy.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from tco._version import __version__
@@ -31,3 +33,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Package(ModuleType):
+    """The package. Importing ``tco.evaluate`` would set its module under the name of its function; that is refused."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
