@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
 from tco.case import Case, CaseNumbers
 from tco.errors import Fault, LookupFault, ScenarioError, nearest
@@ -80,6 +81,15 @@ def lay(numbers: CaseNumbers, columns: Mapping[str, Numeric]) -> CaseNumbers:
     for path, column in columns.items():
         laid = cast(CaseNumbers, _lay(laid, path.split("."), column, path))
     return laid
+
+
+def field_of(numbers: CaseNumbers, path: str) -> FieldInfo | None:
+    """The declaration of a field at a dotted path: its bounds and its help; None where there is no such field."""
+    node: Any = numbers
+    *groups, name = path.split(".")
+    for part in groups:
+        node = node.get(part) if isinstance(node, dict) else getattr(node, part, None)
+    return type(node).model_fields.get(name) if isinstance(node, Input) else None
 
 
 def _lay(node: Any, parts: list[str], column: Numeric, path: str) -> Any:

@@ -23,7 +23,7 @@ def break_even(scenario: str = "support-assistant", data: str | None = None) -> 
     """
     from tco.widgets.app import BreakEvenApp
 
-    return BreakEvenApp.open(scenario, data)
+    return BreakEvenApp.for_scenario(scenario, data)
 
 
 def __getattr__(name: str) -> Any:

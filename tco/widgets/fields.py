@@ -79,7 +79,36 @@ class Words(anywidget.AnyWidget):
     """Words as HTML; announced by screen readers when ``live``."""
 
     _esm = STATIC / "words.js"
+    _css = STATIC / "app.css"
     html = t.Unicode().tag(sync=True)
     style_class = t.Unicode().tag(sync=True)
     live = t.Bool(False).tag(sync=True)
     label = t.Unicode().tag(sync=True)
+
+
+class Fold(anywidget.AnyWidget):
+    """A heading that opens and closes."""
+
+    _esm = STATIC / "fold.js"
+    kind = t.Unicode("fold").tag(sync=True)
+    title = t.Unicode().tag(sync=True)
+    expanded = t.Bool(True).tag(sync=True)
+
+
+class Tabs(anywidget.AnyWidget):
+    """Titles of pages, one of them chosen."""
+
+    _esm = STATIC / "fold.js"
+    kind = t.Unicode("tabs").tag(sync=True)
+    titles: Any = t.List().tag(sync=True)
+    selected = t.Int(0).tag(sync=True)
+
+
+class Download(anywidget.AnyWidget):
+    """Gives files to the browser."""
+
+    _esm = STATIC / "download.js"
+
+    def give(self, name: str, content: bytes, media_type: str) -> None:
+        """Have the browser save a file."""
+        self.send({"kind": "file", "name": name, "type": media_type}, [content])

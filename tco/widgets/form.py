@@ -1,0 +1,92 @@
+"""Fields of an input model as controls: label, unit, help and bounds come from the field; only the slider's reach is told."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tco.errors import Fault
+from tco.evaluate import field_of
+from tco.present.labels import shown
+from tco.present.provenance import source_tip, value_at
+from tco.units import UNITS, unit_of
+from tco.widgets.fields import Field
+from tco.widgets.store import Store
+
+PERCENT = 100.0
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A control's words and the ends of its slider, in the field's own unit. ``{api}``, ``{own}`` stand for option ids."""
+
+    path: str
+    label: str
+    low: float
+    high: float
+    log: bool = False
+    step: float = 0.0
+
+
+class NumberControl:
+    """Ties one Field to one path of the store."""
+
+    def __init__(self, store: Store, reach: Reach, ids: Callable[[], Mapping[str, str]]) -> None:
+        self.store, self.reach, self.ids = store, reach, ids
+        unit = unit_of(reach.path)
+        percent = unit is UNITS["frac"]
+        symbol = "%" if percent else (unit.symbol if unit is not None else "")
+        dollars = symbol.startswith("USD")
+        self.field = Field(
+            label=reach.label,
+            prefix="$" if dollars else "",
+            unit=symbol.removeprefix("USD").replace("/", "/\u2060") if dollars else symbol,
+            scale=PERCENT if percent else 1.0,
+            low=reach.low,
+            high=reach.high,
+            log=reach.log,
+            step=reach.step,
+        )
+        self.quiet = False
+        self.field.observe(self._moved, names="value")
+        self.field.observe(self._typed, names="typed")
+        self.field.on_msg(self._message)
+
+    @property
+    def path(self) -> str:
+        """The path in the scenario as it stands."""
+        return self.reach.path.format(**self.ids())
+
+    def sync(self) -> None:
+        """Show what the last good outcome has at this path, unless it is at fault."""
+        outcome, path = self.store.outcome, self.path
+        own = [fault for fault in self.store.faults if path in fault.where]
+        with self.field.hold_sync():
+            self.field.error = f"{own[0].found}: {own[0].mend}" if own else ""
+            self.field.changed = self.store.is_changed(path)
+            if outcome is None:
+                return
+            value = value_at(outcome.case, path)
+            source = outcome.case.sources.get(path)
+            self.field.source = f"Source: {source_tip(source)}" if source is not None else ""
+            info = field_of(outcome.case.numbers, path)
+            self.field.help = (info.description or "") if info is not None else ""
+            base = self.store.base.get(path)
+            self.field.base_text = shown(path, float(base)) if isinstance(base, int | float) else "as looked up"
+            self.quiet = True
+            self.field.value = None if value is None else float(value)
+            self.quiet = False
+
+    def _moved(self, change: Mapping[str, Any]) -> None:
+        if not self.quiet and change["new"] is not None:
+            self.store.change({self.path: change["new"]})
+
+    def _typed(self, _change: Any) -> None:
+        value = self.field.typed_value()
+        if value is None:
+            self.store.refuse(Fault(self.path, self.field.typed_text(), "write a number such as 38,000 or 2.4M, with a decimal point"))
+        else:
+            self.store.change({self.path: value})
+
+    def _message(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
+        if content.get("put_back"):
+            self.store.put_back((self.path,))

@@ -1,0 +1,115 @@
+"""What stands under the chart and above it, as HTML: verdict, chips, capacity, warnings, sources."""
+
+from collections.abc import Iterable
+from html import escape
+
+from tco.errors import Fault
+from tco.present.axis import VolumeAxis
+from tco.present.numbers import count, money, percent
+from tco.present.provenance import SourceRow, source_rows
+from tco.present.verdict import needs_text, position, verdict
+from tco.solve.breakeven import Winning
+from tco.solve.warn import Warning_
+from tco.widgets.store import Outcome
+
+SHOWN_WARNINGS = 3
+
+
+def verdict_html(outcome: Outcome, axis: VolumeAxis, faults: Iterable[Fault]) -> str:
+    """The answer in words, the user's place, what would have to change, and chips; faults first when there are any."""
+    answer = outcome.answer
+    wrong = "".join(
+        f'<div class="tco-fault"><b>{escape(_short(f.where))}</b> {escape(f.found)}; {escape(f.mend)}. The picture below is the last good one.</div>'
+        for f in faults
+    )
+    needed = needs_text(answer)
+    sentences = f"<p>{escape(position(answer, axis))}{' ' + escape(needed) if needed else ''}</p>"
+    at = answer.at_volume
+    chips = [
+        ("break-even, running cost", _at(answer.running_cost, axis)),
+        ("with the build", _at(answer.with_build, axis)),
+        ("you", axis.short(at.requests_per_month)),
+        ("API less self-hosting", f"{money(at.baseline_usd - at.challenger_usd, signed=True)} a month"),
+        ("grade, the worst of " + ", ".join(f"{part} {g}" for part, g in answer.grades.items() if part != "answer"), answer.grade),
+    ]
+    return (
+        f'{wrong}<p class="tco-headline">{escape(verdict(answer, axis))}</p>{sentences}<div class="tco-chips">'
+        + "".join(f'<span class="tco-chip">{escape(name)}<b>{escape(value)}</b></span>' for name, value in chips)
+        + "</div>"
+    )
+
+
+def _short(where: str) -> str:
+    return where.split(": ")[-1]
+
+
+def _at(found: Winning, axis: VolumeAxis) -> str:
+    if found.permanent is not None:
+        return axis.short(found.permanent)
+    return "windows only" if found.intervals else "never"
+
+
+def capacity_html(outcome: Outcome) -> str:
+    """Replicas, load and service level of every option that serves itself."""
+    case = outcome.case
+    rows = []
+    for option in outcome.comparison.options:
+        if option.replicas_peak is None:
+            continue
+        found = case.evidence.get(option.id)
+        rows += [
+            ("Option", option.label),
+            ("Replicas paid for, all month", count(option.replicas_peak)),
+            ("GPU-hours a month, staging included", count(option.gpu_hours_per_month or 0)),
+            ("Load on them over the month", percent(option.load_frac or 0)),
+            ("One more replica every", f"{count(option.step_requests_per_month or 0)} requests a month"),
+            ("Replica-seconds of a request", f"{option.request_s:.4g} s"),
+        ]
+        if found is not None:
+            checked = f"{found.percentile_used}{' (only these are published)' if found.on_medians else ''}"
+            mixes = "; ".join(f"{i:g} in / {o:g} out" for i, o in found.mixes)
+            error = "nothing to check it by" if found.left_out_error_frac is None else f"{percent(found.left_out_error_frac)} on mixes left out"
+            rows += [
+                ("Engine", found.engine),
+                ("Service level", f"first token within {case.numbers.service.ttft_ms:,.0f} ms, then {case.numbers.service.tpot_ms:g} ms a token"),
+                ("Judged on", checked),
+                ("Length mixes inside it", mixes),
+                ("Error of the work model", f"{percent(found.error_frac)} on these mixes; {error}"),
+                ("Requests whose cache fits in memory", "not known" if found.memory_requests is None else count(found.memory_requests)),
+            ]
+    body = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in rows)
+    return f'<div class="tco-scroll"><table>{body}</table></div>'
+
+
+def warnings_html(warnings: tuple[Warning_, ...]) -> str:
+    """Three warnings with the most dollars, the rest folded."""
+    if not warnings:
+        return "<p>Nothing to warn of.</p>"
+    shown, rest = warnings[:SHOWN_WARNINGS], warnings[SHOWN_WARNINGS:]
+    more = f"<details><summary>{len(rest)} more</summary>{_list(rest)}</details>" if rest else ""
+    return f'<div class="tco-scroll">{_list(shown)}{more}</div>'
+
+
+def _list(warnings: Iterable[Warning_]) -> str:
+    def item(w: Warning_) -> str:
+        stake = f" · about {money(w.usd_at_stake)} a month" if w.usd_at_stake > 0 else ""
+        return f'<li>{escape(w.message)} <span class="tco-code">{w.code}{stake}</span></li>'
+
+    return f'<ul class="tco-warnings">{"".join(map(item, warnings))}</ul>'
+
+
+def sources_html(outcome: Outcome) -> str:
+    """Every number with its sheet row or profile, the day it was checked, and how far to trust it."""
+    head = "".join(f"<th{' class=num' if name == 'value' else ''}>{name}</th>" for name in ("what", "value", "from", "checked", "grade"))
+    rows = "".join(map(_source_row, source_rows(outcome.case)))
+    where = escape(outcome.case.where)
+    return f'<p>{where}.</p><div class="tco-scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _source_row(row: SourceRow) -> str:
+    link = escape(row.where)
+    if row.url.startswith(("http://", "https://")):
+        link = f'<a href="{escape(row.url, quote=True)}" target="_blank" rel="noopener noreferrer">{link}</a>'
+    cells = [f'<td title="{escape(row.path, quote=True)}">{escape(row.what)}</td>', f'<td class="num" title="{row.exact}">{escape(row.value)}</td>']
+    cells += [f'<td title="{escape(row.note, quote=True)}">{link}</td>', f"<td>{row.checked}</td>", f"<td>{row.grade}</td>"]
+    return f"<tr>{''.join(cells)}</tr>"

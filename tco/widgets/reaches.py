@@ -1,0 +1,49 @@
+"""Which controls the break-even screen has, and how far each slider reaches. Boxes take anything the field allows."""
+
+from tco.widgets.form import Reach
+
+BILL = "workload.bill_usd_per_month"
+REQUESTS = "workload.requests_per_month"
+
+DEMAND = (
+    Reach(BILL, "API bill for tokens", 100, 10_000_000, log=True),
+    Reach(REQUESTS, "Requests", 1_000, 1_000_000_000, log=True),
+    Reach("workload.input_length.mean_tok", "Prompt length", 20, 200_000, log=True),
+    Reach("workload.output_length.mean_tok", "Answer length", 1, 32_000, log=True),
+    Reach("workload.cacheable_frac", "Prompt that repeats (cache)", 0, 0.99, step=0.01),
+    Reach("workload.batch_frac", "Requests that may wait (batch)", 0, 1, step=0.01),
+)
+PAYING = (
+    Reach("options.{api}.price.input_usd_per_mtok", "Prompt price", 0.01, 100, log=True),
+    Reach("options.{api}.price.output_usd_per_mtok", "Answer price", 0.01, 300, log=True),
+    Reach("options.{api}.price_ratio", "Your price over list", 0.3, 1.5, step=0.01),
+    Reach("options.{api}.reasoning_ratio", "Hidden reasoning per answer token", 0, 10, step=0.1),
+)
+RUNNING = (
+    Reach("options.{own}.gpu.on_demand_usd_per_gpu_hour", "GPU rent", 0.2, 20, log=True),
+    Reach("options.{own}.capacity.spare_replicas", "Spare replicas", 0, 5, step=1),
+    Reach("options.{own}.reasoning_ratio", "Hidden reasoning per answer token", 0, 10, step=0.1),
+)
+PEOPLE = (
+    Reach("options.{own}.people.run_fte", "People to run it", 0, 5, step=0.05),
+    Reach("staffing.loaded_usd_per_fte_year", "Cost of one person", 40_000, 800_000, log=True),
+    Reach("options.{own}.people.build_hours", "Hours to build it, once", 10, 10_000, log=True),
+    Reach("options.{own}.people.oncall_usd_per_week", "On-call stipend", 0, 3_000, step=50),
+    Reach("options.{own}.people.swaps_per_year", "Changes of model", 0, 12, step=1),
+    Reach("options.{api}.people.run_fte", "People on the API's side", 0, 2, step=0.01),
+)
+SERVICE = (
+    Reach("service.ttft_ms", "Time to first token, at most", 50, 60_000, log=True),
+    Reach("service.tpot_ms", "Time per output token, at most", 4, 500, log=True),
+    Reach("workload.burst_ratio", "Peak minute over its hour", 1, 3, step=0.01),
+    Reach("options.{own}.capacity.target_utilisation_frac", "Capacity planned for", 0.2, 1, step=0.01),
+    Reach("workload.input_length.cv", "Spread of prompt lengths", 0, 4, step=0.05),
+    Reach("workload.output_length.cv", "Spread of answer lengths", 0, 4, step=0.05),
+)
+MONEY = (
+    Reach("finance.discount_frac", "Cost of capital, a year", 0, 0.3, step=0.005),
+    Reach("finance.amortise_build_months", "Months to pay the build back", 3, 84, step=1),
+    Reach("options.{own}.other_usd_per_month", "Logs, storage, security", 0, 30_000, step=100),
+    Reach("options.{own}.staging_replica_hours_per_month", "Staging", 0, 730, step=10),
+    Reach("options.{own}.failover_frac", "Requests that fail over to the API", 0, 0.1, step=0.001),
+)

@@ -1,0 +1,88 @@
+"""The Store: one scenario, its last good outcome, and what is wrong with it now. What is on screen is a function of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import traitlets as t
+
+from tco.case import Case
+from tco.catalog import Catalog
+from tco.errors import Fault, TcoError
+from tco.resolve import resolve
+from tco.scenario import Scenario
+from tco.solve.breakeven import Breakeven, break_even
+from tco.solve.compare import Comparison, compare
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A scenario resolved and answered."""
+
+    case: Case
+    answer: Breakeven
+    comparison: Comparison
+
+
+class Store(t.HasTraits):
+    """
+    Holds the scenario. ``change`` makes another; panels observe ``outcome`` and ``faults``.
+
+    A scenario that cannot be answered leaves the last good outcome in place and lists its faults.
+    """
+
+    scenario = t.Instance(Scenario)
+    outcome = t.Instance(Outcome, allow_none=True)
+    faults: Any = t.Tuple()
+
+    def __init__(self, catalog: Catalog, scenario: Scenario, today: date | None = None) -> None:
+        super().__init__()
+        self.catalog, self.today = catalog, today
+        self.base = scenario
+        self.open(scenario)
+
+    def open(self, scenario: Scenario) -> None:
+        """Start anew from a scenario; what it says is what ``put_back`` returns to."""
+        self.base = scenario
+        self._take(scenario)
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Set several paths at once; None takes back what was said."""
+        changed = self.scenario
+        try:
+            for path, value in values.items():
+                changed = changed.set(path, value)
+        except TcoError as error:
+            self.faults = error.faults
+            return
+        self._take(changed)
+
+    def refuse(self, fault: Fault) -> None:
+        """Say that something typed cannot be; the outcome stays."""
+        self.faults = (fault,)
+
+    def put_back(self, paths: tuple[str, ...]) -> None:
+        """Return some paths to what the opened scenario said."""
+        self.change({path: self.base.get(path) for path in paths})
+
+    def is_changed(self, path: str) -> bool:
+        """Whether a path differs from the opened scenario."""
+        return bool(self.scenario.get(path) != self.base.get(path))
+
+    @property
+    def changes_count(self) -> int:
+        """How many fields differ from the opened scenario."""
+        return sum(self.is_changed(path) for path in set(self.scenario.paths()) | set(self.base.paths()))
+
+    def _take(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        try:
+            case = resolve(scenario, self.catalog, self.today)
+            outcome = Outcome(case, break_even(case), compare(case))
+        except TcoError as error:
+            self.faults = error.faults
+            return
+        with self.hold_trait_notifications():
+            self.faults = ()
+            self.outcome = outcome
