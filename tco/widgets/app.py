@@ -188,7 +188,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
     def _draw_chart(self, stale_note: str = "") -> None:
         outcome = self.store.outcome
         figure, self.ranges = breakeven_figure(
-            outcome.case, outcome.answer, self.axis_name, before=self.ranges, width_px=self.drawn_px, height_px=400, stale_note=stale_note
+            outcome.case, outcome.answer, self.axis_name, before=self.ranges, width_px=self.drawn_px, height_px=_height_px(self.drawn_px), stale_note=stale_note
         )
         self.chart.show(figure)
 
@@ -297,6 +297,11 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
                 return
             self.download.give(name, path.read_bytes(), MEDIA[kind])
         self.exported.html = f"{name} is in your browser's downloads."
+
+
+def _height_px(width_px: int) -> int:
+    """A chart as high as its width can carry and a laptop's window can show."""
+    return int(min(max(0.42 * width_px, 320), 480))
 
 
 def _rounded(value: float) -> float:

@@ -8,7 +8,7 @@ from tco.present.axis import VolumeAxis
 from tco.present.numbers import count, money, percent
 from tco.present.provenance import SourceRow, source_rows
 from tco.present.verdict import needs_text, position, verdict
-from tco.solve.breakeven import Winning
+from tco.solve.breakeven import Breakeven, Winning
 from tco.solve.warn import Warning_
 from tco.widgets.store import Outcome
 
@@ -30,13 +30,18 @@ def verdict_html(outcome: Outcome, axis: VolumeAxis, faults: Iterable[Fault]) ->
         ("with the build", _at(answer.with_build, axis)),
         ("you", axis.short(at.requests_per_month)),
         ("API less self-hosting", f"{money(at.baseline_usd - at.challenger_usd, signed=True)} a month"),
-        ("grade, the worst of " + ", ".join(f"{part} {g}" for part, g in answer.grades.items() if part != "answer"), answer.grade),
+        (f"grade ({_weakest(answer)})", answer.grade),
     ]
     return (
         f'{wrong}<p class="tco-headline">{escape(verdict(answer, axis))}</p>{sentences}<div class="tco-chips">'
         + "".join(f'<span class="tco-chip">{escape(name)}<b>{escape(value)}</b></span>' for name, value in chips)
         + "</div>"
     )
+
+
+def _weakest(answer: Breakeven) -> str:
+    parts = [part for part, grade in answer.grades.items() if part != "answer" and grade == answer.grade]
+    return f"by its {' and '.join(parts)}"
 
 
 def _short(where: str) -> str:
