@@ -103,7 +103,7 @@ def end_label_lines(labels: Sequence[str], width_px: int) -> list[list[str]]:
 def end_label_margin_px(lines: Sequence[Sequence[str]]) -> int:
     """The margin at the right that the names need."""
     widest = max(theme.text_width_px([*words, _BUILD_LABEL], SMALL_PX) for words in [*lines, [""]])
-    return round(widest * 1.06) + 20
+    return round(widest * 1.12) + 20
 
 
 def end_labels(
