@@ -134,7 +134,7 @@ def text_width_px(lines: Sequence[str], size_px: int) -> float:
 
 def label_column_px(labels: Sequence[str], width_px: int) -> int:
     """How wide a column of row names is: as they need, at most two fifths of the figure."""
-    needed_px = text_width_px(labels, SMALL_PX) * 1.06 + LEFT_EDGE_PX + 22
+    needed_px = text_width_px(labels, SMALL_PX) * 1.12 + LEFT_EDGE_PX + 22
     return round(min(max(needed_px, 110), 0.4 * width_px))
 
 

@@ -111,7 +111,7 @@ def breakeven_chart(
         *notes.band_label(winning, frame, _short_name(curves, challenger)),
         *notes.you_labels(you, you_usd, curves, frame),
         *notes.break_even_label(crossing, build_crossing, frame, _clear_px(crossing, with_build, frame)),
-        *notes.end_labels(curves, with_build, end_lines, frame),
+        *notes.end_labels(curves, with_build, end_lines, frame, you),
         *notes.stale(stale_note, frame),
     ]
     layout["meta"].update(source_line=source_line, description=_description(curves, break_even, you, axis_label))

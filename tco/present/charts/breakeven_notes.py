@@ -19,6 +19,7 @@ _LINE_PX = SMALL_PX * theme.LINE_HEIGHT
 _BUILD_LABEL = "with the build"
 _NARROW_PX = 800
 _CROWDED_PX = 40
+_NEAR = 0.12
 
 
 def header(frame: "Frame", state: str, left_px: int) -> list[Note]:
@@ -90,7 +91,8 @@ def break_even_label(
     on_left = across > 0.3 and up < 0.85
     side = {"xanchor": "right", "yanchor": "bottom", "xshift": -9, "yshift": 8 + clear_px, "align": "right"}
     other = {"xanchor": "left", "yanchor": "top", "xshift": 9, "yshift": -10, "align": "left"}
-    at = {"xref": "paper", "yref": "paper", "x": across, "y": up, "bgcolor": frame.colours["veil"]}
+    veil = frame.colours["veil" if on_left else "band_veil"]
+    at = {"xref": "paper", "yref": "paper", "x": across, "y": up, "bgcolor": veil}
     return [note("<br>".join(lines), frame.colours["break_even_text"], **at, **(side if on_left else other))]
 
 
@@ -103,13 +105,17 @@ def end_label_lines(labels: Sequence[str], width_px: int) -> list[list[str]]:
 def end_label_margin_px(lines: Sequence[Sequence[str]]) -> int:
     """The margin at the right that the names need."""
     widest = max(theme.text_width_px([*words, _BUILD_LABEL], SMALL_PX) for words in [*lines, [""]])
-    return round(widest * 1.06) + 20
+    return round(widest * 1.12) + 20
 
 
 def end_labels(
-    curves: Sequence["CurveLine"], with_build: "CurveLine | None", lines: Sequence[Sequence[str]], frame: "Frame"
+    curves: Sequence["CurveLine"],
+    with_build: "CurveLine | None",
+    lines: Sequence[Sequence[str]],
+    frame: "Frame",
+    you: float | None,
 ) -> list[Note]:
-    """Each line's name at its right end; where a line leaves through the top, its name stands beside it there."""
+    """Each line's name at its right end; where a line leaves through the top, its name stands above it there."""
     named = [(line, "<br>".join(f"<b>{row}</b>" for row in words), len(words), f"{line.role}_text")
              for line, words in zip(curves, lines, strict=True)]  # fmt: skip
     if with_build is not None:
@@ -119,7 +125,7 @@ def end_labels(
     rooms = [(named[index][2] * _LINE_PX + 4) / frame.plot_px for index in right]
     places = spread([heights[index] for index in right], rooms, -0.06, 1.08)
     found = [_at_right(named[index], up, frame) for index, up in zip(right, places, strict=True)]
-    return found + [_at_top(named[index], frame) for index, up in enumerate(heights) if up > 1.01]
+    return found + [_at_top(named[index], frame, you) for index, up in enumerate(heights) if up > 1.01]
 
 
 def stale(text: str, frame: "Frame") -> list[Note]:
@@ -137,7 +143,8 @@ def _at_right(named: tuple["CurveLine", str, int, str], up: float, frame: "Frame
     return note(named[1], frame.colours[named[3]], **where)
 
 
-def _at_top(named: tuple["CurveLine", str, int, str], frame: "Frame") -> Note:
+def _at_top(named: tuple["CurveLine", str, int, str], frame: "Frame", you: float | None) -> Note:
+    """Above the plot where the line leaves it, clear of the user's volume that stands in the same row."""
     line = named[0]
     over = np.flatnonzero(line.usd > frame.usd_range[1])
     exit_volume = float(line.volume[over[0]]) if over.size else frame.volume_range[1]
@@ -145,8 +152,13 @@ def _at_top(named: tuple["CurveLine", str, int, str], frame: "Frame") -> Note:
         before = slice(over[0] - 1, over[0] + 1)
         exit_volume = float(np.interp(frame.usd_range[1], line.usd[before], line.volume[before]))
     across = min(max(place(exit_volume, frame.volume_range, True), 0.0), 1.0)
-    where = {"xref": "paper", "yref": "paper", "x": across, "y": 1, "xanchor": "right", "yanchor": "top"}
-    return note(named[1], frame.colours[named[3]], **where, xshift=-16, yshift=-2)
+    beside = place(you, frame.volume_range, True) if you is not None else -1.0
+    near = abs(across - beside) < _NEAR
+    left = across < beside if near else across > 0.75 and not 0 < across - beside < 0.4
+    shift = (-30 if left else 30) if near else 0
+    where = {"xref": "paper", "yref": "paper", "x": across, "y": 1, "xanchor": "right" if left else "left"}
+    text = named[1].replace("</b><br><b>", " ")
+    return note(text, frame.colours[named[3]], **where, yanchor="bottom", xshift=shift, yshift=2)
 
 
 def _end_height(line: "CurveLine", frame: "Frame") -> float:

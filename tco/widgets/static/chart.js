@@ -93,7 +93,7 @@ function render({ model, el }) {
   root.append(plot);
   el.append(root);
 
-  let Plotly = null, alive = true, drawn = false, busy = false, wanted = false, resizing = 0;
+  let Plotly = null, alive = true, drawn = false, busy = false, wanted = false, resizing = 0, shownWidth = 0;
 
   const measure = () => {
     root.setAttribute("aria-label", model.get("description") || "Chart");
@@ -112,6 +112,7 @@ function render({ model, el }) {
     try {
       measure();
       const { data, layout } = themed(drawnFigure(model), model.get("palettes"));
+      layout.width = shownWidth = Math.round(root.clientWidth);
       await Plotly.react(plot, data, layout, model.get("config"));
       drawn = true;
       plot.dataset.drawings = String(Number(plot.dataset.drawings ?? 0) + 1);
@@ -128,8 +129,7 @@ function render({ model, el }) {
       model.set("width_px", width);
       model.save_changes();
     }
-    if (drawn && !wanted) Plotly.Plots.resize(plot);
-    else draw();
+    if (width !== shownWidth) draw();
   };
   const sizes = new ResizeObserver(() => {
     cancelAnimationFrame(resizing);
