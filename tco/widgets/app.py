@@ -92,7 +92,8 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         form.add_class("tco-form")
         self.tabs = Tabs(titles=["Bridge", "Cost lines", "Capacity", "Warnings", "Sources", "Export"])
         self.capacity, self.warned, self.sourced = (Words(style_class="tco-page") for _ in range(3))
-        self.boxes: list[w.Widget] = [self.bridge, self.lines, self.capacity, self.warned, self.sourced, self._exports()]
+        pages_shown = [self.bridge, self.lines, self.capacity, self.warned, self.sourced, self._exports()]
+        self.boxes = [w.VBox([page]) for page in pages_shown]
         self.tabs.observe(self._turned, names="selected")
         tabs = w.VBox([self.tabs, *self.boxes])
         tabs.add_class("tco-tabs")
@@ -132,7 +133,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
     def _numbers(self, rows: Sequence[Reach]) -> list[w.Widget]:
         made = [NumberControl(self.store, reach, self.ids) for reach in rows]
         self.controls += made
-        return [control.field for control in made]
+        return [control.box for control in made]
 
     def _choice(self, names: Names) -> w.Widget:
         control = ChoiceControl(self.store, names, self.ids)
@@ -213,7 +214,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         for control in self.controls:
             path = control.reach.path if isinstance(control, NumberControl) else ""
             if path in (reaches.BILL, reaches.REQUESTS):
-                _show(control.field, (path == reaches.BILL) == by_bill)
+                _show(control.box, (path == reaches.BILL) == by_bill)
 
     # ---- what people do
 
@@ -308,7 +309,8 @@ def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def _show(widget: w.Widget, shown: bool) -> None:
+def _show(widget: w.Box, shown: bool) -> None:
+    """Show or hide a box; an anywidget itself would not follow a change of its classes."""
     (widget.remove_class if shown else widget.add_class)("tco-hidden")
 
 

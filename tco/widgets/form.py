@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import ipywidgets as w  # type: ignore[import-untyped]
+
 from tco.errors import Fault
 from tco.evaluate import field_of
 from tco.present.labels import shown
@@ -46,6 +48,7 @@ class NumberControl:
             log=reach.log,
             step=reach.step,
         )
+        self.box = w.VBox([self.field])
         self.quiet = False
         self.field.observe(self._moved, names="value")
         self.field.observe(self._typed, names="typed")
