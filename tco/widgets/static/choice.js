@@ -2,6 +2,7 @@
 function render({ model, el }) {
   const id = "tco-" + Math.random().toString(36).slice(2);
   el.classList.add("tco-field", "tco-choice");
+  el.dataset.lmSuppressShortcuts = "true";
   el.innerHTML = `
     <div class="tco-field-head"><label for="${id}"></label>
       <button type="button" class="tco-undo" aria-label="Put back">↺</button></div>

@@ -28,6 +28,7 @@ function written(model, value) {
 function render({ model, el }) {
   const id = "tco-" + Math.random().toString(36).slice(2);
   el.classList.add("tco-field");
+  el.dataset.lmSuppressShortcuts = "true";  // else JupyterLab takes the arrow keys of a focused slider
   el.innerHTML = `
     <div class="tco-field-head">
       <label for="${id}-box"></label>

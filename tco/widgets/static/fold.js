@@ -1,6 +1,7 @@
 // A heading that folds the box after it, or the tabs of a page: buttons only, the boxes are ipywidgets' own.
 function fold({ model, el }) {
   el.classList.add("tco-fold");
+  el.dataset.lmSuppressShortcuts = "true";
   const button = document.createElement("button");
   button.type = "button";
   const draw = () => {
@@ -16,6 +17,7 @@ function fold({ model, el }) {
 
 function tabs({ model, el }) {
   el.classList.add("tco-tablist");
+  el.dataset.lmSuppressShortcuts = "true";
   el.setAttribute("role", "tablist");
   const pick = (index) => { model.set("selected", index); model.save_changes(); draw(); };
   const draw = () => {
