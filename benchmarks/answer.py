@@ -1,5 +1,6 @@
 """How long one answer takes: a scenario's names to numbers, and every break-even over its three options."""
 
+from functools import partial
 from pathlib import Path
 
 from _timing import machine, report, timed_ms
@@ -16,6 +17,11 @@ BREAK_EVEN_TARGET_MS = 10
 SLIDER_TARGET_MS = 30
 
 
+def answered(scenario: Scenario, catalog: Catalog) -> None:
+    """Names to numbers, and the break-even of them."""
+    break_even(resolve(scenario, catalog))
+
+
 def main() -> int:
     """Time `break_even` alone, and with `resolve` before it: what happens at every move of a slider."""
     print(machine())
@@ -25,9 +31,9 @@ def main() -> int:
         case = resolve(scenario, catalog)
         break_even(case)
         short = Path(name).parent.name + "/" + Path(name).name
-        exact = timed_ms(lambda case=case: break_even(case), REPEATS)
+        exact = timed_ms(partial(break_even, case), REPEATS)
         missed |= report(f"break_even, {len(case.numbers.options)} options, {short}", exact, BREAK_EVEN_TARGET_MS)
-        whole = timed_ms(lambda scenario=scenario: break_even(resolve(scenario, catalog)), REPEATS)
+        whole = timed_ms(partial(answered, scenario, catalog), REPEATS)
         missed |= report("  and resolve before it", whole, SLIDER_TARGET_MS)
     return missed
 

@@ -1,11 +1,12 @@
-"""The exact break-even against what is usually done: a grid of volumes, and a root finder. On the worked example G02."""
+"""The exact break-even against what is usually done, a grid of volumes or a root finder, on the worked example G02."""
 
 import statistics
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from _timing import machine, timed_ms
-from scipy.optimize import brentq
+from scipy.optimize import brentq  # type: ignore[import-untyped]
 
 from tco.case import Case
 from tco.catalog import Catalog
@@ -13,6 +14,7 @@ from tco.evaluate import VOLUME, evaluate
 from tco.resolve import resolve
 from tco.scenario import Scenario
 from tco.solve.breakeven import break_even
+from tco.units import Array, Numeric
 
 G02 = """
 # A line of 5.00 against 10,000 + 3,000 for each started 1,000 and one spare, and 0.30 each. One request is one Mtok.
@@ -47,9 +49,9 @@ FAR = 20_000.0
 REPEATS = 15
 
 
-def gap(case: Case, volume: object) -> object:
+def gap(case: Case, volume: Numeric) -> Array:
     """What the challenger saves at some volumes. [USD/month]"""
-    ledgers = evaluate(case, {VOLUME: volume})  # type: ignore[dict-item]
+    ledgers = evaluate(case, {VOLUME: volume})
     return ledgers["api"].running_usd - ledgers["own"].running_usd
 
 
@@ -60,11 +62,11 @@ def exact(case: Case) -> tuple[list[float], str]:
     return ends, "proven for ever" if found.proven else "unknown"
 
 
-def sampled(volumes: np.ndarray) -> Callable[[Case], tuple[list[float], str]]:
+def sampled(volumes: Array) -> Callable[[Case], tuple[list[float], str]]:
     """Volumes of a grid after which the sign has changed."""
 
     def find(case: Case) -> tuple[list[float], str]:
-        sign = np.asarray(gap(case, volumes)) >= 0
+        sign = gap(case, volumes) >= 0
         return volumes[np.flatnonzero(np.diff(sign)) + 1].tolist(), "unknown"
 
     return find
@@ -91,7 +93,7 @@ def main() -> int:
     print(f"{'by hand':<50} {'':>12} {', '.join(f'{x:.3f}' for x in truth)}")
     for name, method in METHODS.items():
         found, beyond = method(case)
-        median = statistics.median(timed_ms(lambda method=method: method(case), REPEATS))
+        median = statistics.median(timed_ms(partial(method, case), REPEATS))
         print(f"{name:<50} {median:9.2f} ms {', '.join(f'{x:.3f}' for x in found)}; beyond: {beyond}")
     return int(not np.allclose(exact(case)[0], truth, rtol=1e-9))
 
