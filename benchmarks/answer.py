@@ -30,9 +30,12 @@ def main() -> int:
         scenario = Scenario.read(ROOT / name)
         case = resolve(scenario, catalog)
         break_even(case)
-        short = Path(name).parent.name + "/" + Path(name).name
         exact = timed_ms(partial(break_even, case), REPEATS)
-        missed |= report(f"break_even, {len(case.numbers.options)} options, {short}", exact, BREAK_EVEN_TARGET_MS)
+        missed |= report(
+            f"break_even, {len(case.numbers.options)} options, {Path(name).parent.name}/{Path(name).stem}",
+            exact,
+            BREAK_EVEN_TARGET_MS,
+        )
         whole = timed_ms(partial(answered, scenario, catalog), REPEATS)
         missed |= report("  and resolve before it", whole, SLIDER_TARGET_MS)
     return missed
