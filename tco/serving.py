@@ -46,8 +46,9 @@ def fitted(profile: ServingProfile, service: Service) -> Fitted:
         raise ScenarioError(_too_few(profile, service, mixes, len(inside)))
     lengths = np.array(list(inside))
     work = fit(lengths[:, 0], lengths[:, 1], np.array(list(inside.values())))
-    used = [_percentile(p, service.slo_percentile) for points in mixes.values() for p in points]
-    on_medians = service.slo_percentile > 50 and any(found is None or found < service.slo_percentile for found in used)
+    latencies = [known for points in mixes.values() for p in points for known in (p.ttft_ms, p.tpot_ms)]
+    used = [_percentile(known, service.slo_percentile) for known in latencies]
+    on_medians = any(found is None or found < service.slo_percentile for found in used)
     known = [found for found in used if found is not None]
     left_out = work.left_out_error_frac
     evidence = ServingEvidence(
@@ -57,7 +58,7 @@ def fitted(profile: ServingProfile, service: Service) -> Fitted:
         mixes=tuple(inside),
         percentile_used=f"p{min(known):g}" if known else "none",
         on_medians=on_medians,
-        ttft_known=all(p.ttft_ms.p50 is not None or p.ttft_ms.p99 is not None for p in profile.points),
+        ttft_known=all(_percentile(p.ttft_ms, 50) is not None for p in profile.points),
         error_frac=float(np.abs(work.error_frac).mean()),
         left_out_error_frac=float(np.abs(left_out).mean()) if len(left_out) else None,
     )
@@ -102,13 +103,16 @@ def _latency(known: Percentiles, asked: float) -> float:
     return float(values[min(enough) if enough else max(values)])
 
 
-def _percentile(point: ServingPoint, asked: float) -> float | None:
-    known = [p for p in KNOWN_PERCENTILES if getattr(point.tpot_ms, f"p{p:g}") is not None]
+def _percentile(latency: Percentiles, asked: float) -> float | None:
+    """The percentile that ``_latency`` takes; None when none is known."""
+    known = [p for p in KNOWN_PERCENTILES if getattr(latency, f"p{p:g}") is not None]
     enough = [p for p in known if p >= asked]
     return min(enough) if enough else max(known, default=None)
 
 
-def _too_few(profile: ServingProfile, service: Service, mixes: dict[tuple[float, float], list[ServingPoint]], inside: int) -> Fault:
+def _too_few(
+    profile: ServingProfile, service: Service, mixes: dict[tuple[float, float], list[ServingPoint]], inside: int
+) -> Fault:
     reached = "; ".join(
         f"{i:g} in, {o:g} out: TTFT {min(_latency(p.ttft_ms, service.slo_percentile) for p in points):.0f} ms, "
         f"TPOT {min(_latency(p.tpot_ms, service.slo_percentile) for p in points):.0f} ms"
@@ -116,7 +120,11 @@ def _too_few(profile: ServingProfile, service: Service, mixes: dict[tuple[float,
     )
     asked = f"TTFT {service.ttft_ms:g} ms and TPOT {service.tpot_ms:g} ms at p{service.slo_percentile:g}"
     if len(mixes) < 3:
-        return Fault(profile.id, f"{len(mixes)} length mixes", "three are needed to price any other; add points or choose another profile")
+        return Fault(
+            profile.id,
+            f"{len(mixes)} length mixes",
+            "three are needed to price any other; add points or choose another profile",
+        )
     return Fault(
         profile.id,
         f"{asked} is met by {inside} of {len(mixes)} length mixes, and three are needed",

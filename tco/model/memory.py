@@ -17,7 +17,9 @@ def weights_gb(total_params_billions: Numeric, bytes_per_param: Numeric) -> Nume
     return total_params_billions * bytes_per_param * BILLION / BYTES_PER_GB
 
 
-def room_gb(memory_gb: Numeric, gpus: Numeric, usable_frac: Numeric, overhead_gb_per_gpu: Numeric, weights: Numeric) -> Numeric:
+def room_gb(
+    memory_gb: Numeric, gpus: Numeric, usable_frac: Numeric, overhead_gb_per_gpu: Numeric, weights: Numeric
+) -> Numeric:
     """
     Memory left for the key-value cache; negative when the weights alone do not fit. [GB]
 

@@ -144,9 +144,9 @@ def _tail(option: ApiOption, shared: Shared, beyond_requests: float) -> Tail:
     """Beyond the last discount a bill is a line, so both bounds are that line."""
     top = max([beyond_requests, *discount_kinks(option, shared.workload).tolist()])
     ends = np.array([top + 1.0, 2.0 * top + 2.0])
-    at_top, further = tokens_usd(option, shared.workload, ends)
-    slope = float((further - at_top) / (ends[1] - ends[0]))
-    level = float(at_top) - slope * float(ends[0]) + float(assemble("", {}, option, shared, 0.0, {}).running_usd)
+    at_top, further = np.asarray(tokens_usd(option, shared.workload, ends), dtype=float).tolist()
+    slope = (further - at_top) / float(ends[1] - ends[0])
+    level = at_top - slope * float(ends[0]) + float(assemble("", {}, option, shared, 0.0, {}).running_usd)
     return Tail(slope, level, slope, level)
 
 

@@ -105,7 +105,11 @@ def _profiles(store: Store, ids: Mapping[str, str]) -> list[Row]:
     found = store.catalog.find_profiles(model or None, None)
     found.sort(key=lambda p: (p.gpu, p.gpus_per_replica))
     return [
-        (p.id, f"{p.gpus_per_replica} × {p.gpu} · {p.engine.name} {p.engine.version} · {p.engine.dtype} · {p.grade}", "")
+        (
+            p.id,
+            f"{p.gpus_per_replica} × {p.gpu} · {p.engine.name} {p.engine.version} · {p.engine.dtype} · {p.grade}",
+            "",
+        )
         for p in found
     ]
 
@@ -159,7 +163,11 @@ MODEL = Names(
     "Open-weight model you would serve; those with measured throughput are listed.",
     _models,
     _case_value("options.{own}.model"),
-    lambda model, ids: {**_own_profile("", ids), f"options.{ids['own']}.model": model or None, f"options.{ids['own']}.label": None},
+    lambda model, ids: {
+        **_own_profile("", ids),
+        f"options.{ids['own']}.model": model or None,
+        f"options.{ids['own']}.label": None,
+    },
 )
 PROFILE = Names(
     "GPUs of one replica",

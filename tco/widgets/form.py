@@ -86,7 +86,9 @@ class NumberControl:
     def _typed(self, _change: Any) -> None:
         value = self.field.typed_value()
         if value is None:
-            self.store.refuse(Fault(self.path, self.field.typed_text(), "write a number such as 38,000 or 2.4M, with a decimal point"))
+            self.store.refuse(
+                Fault(self.path, self.field.typed_text(), "write a number such as 38,000 or 2.4M, with a decimal point")
+            )
         else:
             self.store.change({self.path: value})
 

@@ -2,13 +2,13 @@
 function render({ model, el }) {
   const id = "tco-" + Math.random().toString(36).slice(2);
   el.classList.add("tco-field", "tco-choice");
-  el.dataset.lmSuppressShortcuts = "true";
   el.innerHTML = `
     <div class="tco-field-head"><label for="${id}"></label>
       <button type="button" class="tco-undo" aria-label="Put back">↺</button></div>
     <select id="${id}" aria-describedby="${id}-error"></select>
     <div class="tco-error" id="${id}-error" role="alert"></div>`;
   const [label, undo, select, error] = ["label", ".tco-undo", "select", ".tco-error"].map((s) => el.querySelector(s));
+  for (const part of [select, undo]) part.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes their keys
 
   function draw() {
     const name = model.get("label");

@@ -28,7 +28,6 @@ function written(model, value) {
 function render({ model, el }) {
   const id = "tco-" + Math.random().toString(36).slice(2);
   el.classList.add("tco-field");
-  el.dataset.lmSuppressShortcuts = "true";  // else JupyterLab takes the arrow keys of a focused slider
   el.innerHTML = `
     <div class="tco-field-head">
       <label for="${id}-box"></label>
@@ -46,6 +45,7 @@ function render({ model, el }) {
   const [label, info, undo, range, box, help, error] =
     ["label", ".tco-info", ".tco-undo", "input[type=range]", "input[type=text]", ".tco-help", ".tco-error"].map(find);
   let dragging = false;
+  for (const part of [range, box, info, undo]) part.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes their keys
 
   function words() {
     const name = model.get("label");

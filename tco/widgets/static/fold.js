@@ -1,9 +1,9 @@
 // A heading that folds the box after it, or the tabs of a page: buttons only, the boxes are ipywidgets' own.
 function fold({ model, el }) {
   el.classList.add("tco-fold");
-  el.dataset.lmSuppressShortcuts = "true";
   const button = document.createElement("button");
   button.type = "button";
+  button.dataset.lmSuppressShortcuts = "true";
   const draw = () => {
     button.textContent = model.get("title");
     button.setAttribute("aria-expanded", String(model.get("expanded")));
@@ -17,7 +17,6 @@ function fold({ model, el }) {
 
 function tabs({ model, el }) {
   el.classList.add("tco-tablist");
-  el.dataset.lmSuppressShortcuts = "true";
   el.setAttribute("role", "tablist");
   const pick = (index) => { model.set("selected", index); model.save_changes(); draw(); };
   const draw = () => {
@@ -28,6 +27,7 @@ function tabs({ model, el }) {
       if (!button) {
         button = document.createElement("button");
         button.type = "button";
+        button.dataset.lmSuppressShortcuts = "true";
         button.setAttribute("role", "tab");
         button.addEventListener("click", () => pick(index));
         button.addEventListener("keydown", (event) => {
