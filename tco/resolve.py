@@ -21,7 +21,7 @@ from tco.inputs.base import Input, faults_in
 from tco.inputs.hardware import ServingProfile
 from tco.inputs.source import Fact, Source
 from tco.model.demand import hot_cold_hours
-from tco.model.memory import requests_in_memory, room_gb, weights_gb
+from tco.model.memory import BYTES_OF_FORMAT, requests_in_memory, room_gb, served_bytes, weights_gb
 from tco.options import option_kinds
 from tco.options.base import OptionBase
 from tco.scenario import SECTIONS, Scenario, field_paths
@@ -294,7 +294,7 @@ class Draft:
         gpus = self.get(f"{prefix}capacity.gpus_per_replica")
         if model is None or gpu is None or usable is None or overhead is None or gpus is None:
             return
-        weights = weights_gb(model.total_params_billions, model.native_weight_bytes)
+        weights = weights_gb(model.total_params_billions, served_bytes(profile.engine.dtype, model.native_weight_bytes))
         room = room_gb(gpu.memory_gb, gpus, usable.value, overhead.value, weights)
         if room <= 0:
             found = (
@@ -306,7 +306,8 @@ class Draft:
             self.faults.append(Fault(f"{prefix}capacity.gpus_per_replica", found, f"at least {needed} are needed"))
             return
         lengths = [self.get(f"workload.{side}_length.mean_tok") or 0.0 for side in ("input", "output")]
-        kv_bytes = model.kv_bytes_per_tok_fp16_bytes
+        fp16 = BYTES_OF_FORMAT["fp16"]
+        kv_bytes = model.kv_bytes_per_tok_fp16_bytes * served_bytes(profile.engine.kv_cache_dtype, fp16) / fp16
         if kv_bytes > 0 and sum(lengths) > 0 and name in self.evidence:
             held = requests_in_memory(room, kv_bytes, *lengths)
             self.evidence[name] = replace(self.evidence[name], memory_requests=float(held))

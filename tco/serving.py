@@ -14,6 +14,8 @@ from tco.inputs.workload import Service
 from tco.model.work import WorkFit, fit, throughput_at_slo
 
 TYPED = Source(where="scenario", grade="assumed")
+FEWEST_MIXES = 3
+"""Three coefficients need three length mixes."""
 KNOWN_PERCENTILES = (50.0, 90.0, 95.0, 99.0)
 DOWNGRADED: dict[Grade, Grade] = {"measured": "imported", "imported": "published", "published": "estimated"}
 """What throughput counts as when the service level could be checked on medians only."""
@@ -42,7 +44,7 @@ def fitted(profile: ServingProfile, service: Service) -> Fitted:
     mixes = _mixes(profile.points)
     best = {mix: _best(points, service) for mix, points in mixes.items()}
     inside = {mix: speed for mix, speed in best.items() if speed is not None}
-    if len(inside) < 3:
+    if len(inside) < FEWEST_MIXES:
         raise ScenarioError(_too_few(profile, service, mixes, len(inside)))
     lengths = np.array(list(inside))
     work = fit(lengths[:, 0], lengths[:, 1], np.array(list(inside.values())))
@@ -63,6 +65,11 @@ def fitted(profile: ServingProfile, service: Service) -> Fitted:
         left_out_error_frac=float(np.abs(left_out).mean()) if len(left_out) else None,
     )
     return Fitted(work, DOWNGRADED.get(profile.grade, profile.grade) if on_medians else profile.grade, evidence)
+
+
+def can_be_fitted(profile: ServingProfile) -> bool:
+    """Whether a profile has length mixes enough to price others, whatever the service level."""
+    return len(_mixes(profile.points)) >= FEWEST_MIXES
 
 
 def serving_facts(profile: ServingProfile, found: Fitted) -> list[Fact]:
@@ -119,7 +126,7 @@ def _too_few(
         for (i, o), points in mixes.items()
     )
     asked = f"TTFT {service.ttft_ms:g} ms and TPOT {service.tpot_ms:g} ms at p{service.slo_percentile:g}"
-    if len(mixes) < 3:
+    if len(mixes) < FEWEST_MIXES:
         return Fault(
             profile.id,
             f"{len(mixes)} length mixes",

@@ -6,6 +6,7 @@ from typing import Any
 
 from tco.present.numbers import money
 from tco.present.provenance import source_tip, value_at
+from tco.serving import can_be_fitted
 from tco.widgets.fields import Choice
 from tco.widgets.store import Store
 
@@ -95,14 +96,14 @@ def _hosts(store: Store, ids: Mapping[str, str]) -> list[Row]:
 
 
 def _models(store: Store, _ids: Mapping[str, str]) -> list[Row]:
-    served = {profile.model for profile in store.catalog.profiles().values()}
+    served = {profile.model for profile in store.catalog.profiles().values() if can_be_fitted(profile)}
     models = store.catalog.models()
     return [(name, models[name].label if name in models else name, "") for name in sorted(served)]
 
 
 def _profiles(store: Store, ids: Mapping[str, str]) -> list[Row]:
     model = _case_value("options.{own}.model")(store, ids)
-    found = store.catalog.find_profiles(model or None, None)
+    found = [profile for profile in store.catalog.find_profiles(model or None, None) if can_be_fitted(profile)]
     found.sort(key=lambda p: (p.gpu, p.gpus_per_replica))
     return [
         (
