@@ -1,4 +1,4 @@
-"""What tests share: a clock that stands still, the shipped data, cases from trees, and the command line without a shell."""
+"""What tests share: a clock that stands still, the shipped data, cases from trees, the command line without a shell."""
 
 import json
 from collections.abc import Callable, Mapping

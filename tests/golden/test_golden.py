@@ -1,5 +1,6 @@
 """
-The golden cases, worked by hand and in a spreadsheet (``how.md`` beside each), through the command line where it can say them.
+The golden cases, worked by hand and in a spreadsheet (``how.md`` beside each), through the command line where it can
+say them.
 
 Every figure is met to one part in a million, the precision with which the expected figures are written.
 """
