@@ -62,13 +62,14 @@ def case_of(catalog: Catalog) -> Callable[..., Case]:
     return build
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plain() -> dict[str, Any]:
     """
-    A scenario in which every figure is typed and easy: 1,000 prompt tokens a request, a flat week.
+    A scenario, to be changed through ``case_of``, in which every figure is typed and easy.
 
-    The API takes 5.00 USD a million, 0.005 USD a request. A replica carries a million requests a month for
-    730 USD, one is spare, and 2,000 USD a month come on top: at a million requests 5,000 against 3,460 USD.
+    A request is 1,000 prompt tokens, the week is flat. The API takes 5.00 USD a million, so 0.005 USD a request.
+    A replica carries a million requests a month for 730 USD, one is spare, and 2,000 USD a month come on top: at a
+    million requests 5,000 against 3,460 USD.
     """
     return {
         "scenario": 1,

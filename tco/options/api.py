@@ -140,14 +140,28 @@ def _kinks(option: ApiOption, shared: Shared, max_requests: float) -> Array:
     return found[found <= max_requests]
 
 
+def bill_bounds(
+    option: ApiOption, workload: Workload, beyond_requests: float, share_frac: float = 1.0
+) -> tuple[float, float, float]:
+    """
+    Bounds on the bill for a share of the requests beyond a volume: (slope, low, high), ``slope·V`` plus low or high.
+
+    The bill bends only at the discounts still to come and is a line beyond the last, so its furthest distances from that
+    line stand at the bends.
+    """
+    bends = discount_kinks(option, workload, share_frac)
+    bends = np.concatenate([[beyond_requests], bends[bends > beyond_requests]])
+    top = float(bends.max())
+    ends = np.array([top, 2.0 * top + 1.0])
+    slope = float(np.diff(np.asarray(tokens_usd(option, workload, ends * share_frac)))[0] / (ends[1] - ends[0]))
+    levels = np.asarray(tokens_usd(option, workload, bends * share_frac)) - slope * bends
+    return slope, float(levels.min()), float(levels.max())
+
+
 def _tail(option: ApiOption, shared: Shared, beyond_requests: float) -> Tail:
-    """Beyond the last discount a bill is a line, so both bounds are that line."""
-    top = max([beyond_requests, *discount_kinks(option, shared.workload).tolist()])
-    ends = np.array([top + 1.0, 2.0 * top + 2.0])
-    at_top, further = tokens_usd(option, shared.workload, ends)
-    slope = float((further - at_top) / (ends[1] - ends[0]))
-    level = float(at_top) - slope * float(ends[0]) + float(assemble("", {}, option, shared, 0.0, {}).running_usd)
-    return Tail(slope, level, slope, level)
+    slope, low, high = bill_bounds(option, shared.workload, beyond_requests)
+    fixed = float(assemble("", {}, option, shared, 0.0, {}).running_usd)
+    return Tail(slope, low + fixed, slope, high + fixed)
 
 
 OPTION = OptionKind("api", ApiOption, _ledger, _kinks, _tail)

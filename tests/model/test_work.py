@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from pytest import approx
 from scipy.optimize import nnls
 
 from tco.model.work import fit, inside_hull, non_negative_least_squares, request_seconds, throughput_at_slo
@@ -17,14 +16,14 @@ coefficient = st.floats(0, 1e-3)
 
 def test_a_request_takes_the_sum_of_its_terms() -> None:
     # 1 ms x 10 + 0.1 ms x 20 + 2 ms x 30 + 1 µs x 1,000 = 10 + 2 + 60 + 1 = 73 ms
-    assert request_seconds(1e-3, 1e-4, 2e-3, 1e-6, 10.0, 20.0, 30.0, 1000.0) == approx(0.073)
+    assert request_seconds(1e-3, 1e-4, 2e-3, 1e-6, 10.0, 20.0, 30.0, 1000.0) == pytest.approx(0.073)
 
 
 @given(st.lists(coefficient, min_size=4, max_size=4), st.floats(1, 10))
 def test_slower_work_takes_longer_in_proportion(work: list[float], factor: float) -> None:
     terms = (900.0, 600.0, 400.0, 760_000.0)
     slower = request_seconds(*(c * factor for c in work), *terms)
-    assert slower == approx(request_seconds(*work, *terms) * factor)
+    assert slower == pytest.approx(request_seconds(*work, *terms) * factor)
 
 
 MIXES = np.array([(256, 256), (1024, 1024), (1024, 4096), (8192, 512), (4096, 1024)], dtype=float)
@@ -38,14 +37,16 @@ def speeds(a: float, b: float, c: float) -> np.ndarray:
 @given(st.floats(1e-6, 1e-3), st.floats(1e-6, 1e-3), st.floats(1e-10, 1e-7))
 def test_the_fit_finds_the_coefficients_that_made_the_points(a: float, b: float, c: float) -> None:
     found = fit(*MIXES.T, speeds(a, b, c))
-    assert (found.prefill_s_per_tok, found.decode_s_per_tok, found.context_s_per_tok2) == approx((a, b, c), rel=1e-6)
-    assert found.error_frac == approx(np.zeros(5), abs=1e-9)
-    assert found.left_out_error_frac == approx(np.zeros(5), abs=1e-6)
+    assert (found.prefill_s_per_tok, found.decode_s_per_tok, found.context_s_per_tok2) == pytest.approx(
+        (a, b, c), rel=1e-6
+    )
+    assert found.error_frac == pytest.approx(np.zeros(5), abs=1e-9)
+    assert found.left_out_error_frac == pytest.approx(np.zeros(5), abs=1e-6)
 
 
 def test_three_mixes_fit_and_nothing_checks_them() -> None:
     found = fit(*MIXES[:3].T, speeds(1e-5, 1e-4, 1e-8)[:3])
-    assert found.prefill_s_per_tok == approx(1e-5)
+    assert found.prefill_s_per_tok == pytest.approx(1e-5)
     assert len(found.left_out_error_frac) == 0
 
 
@@ -58,13 +59,13 @@ def test_a_left_out_mix_is_predicted_from_the_others() -> None:
     # the fourth mix is measured at half its speed: the others still agree on half its seconds
     measured = speeds(1e-5, 1e-4, 1e-8)
     measured[3] /= 2
-    assert fit(*MIXES.T, measured).left_out_error_frac[3] == approx(-0.5)
+    assert fit(*MIXES.T, measured).left_out_error_frac[3] == pytest.approx(-0.5)
 
 
 @given(st.floats(1, 10))
 def test_faster_points_make_cheaper_requests(factor: float) -> None:
     slow, fast = fit(*MIXES.T, speeds(1e-5, 1e-4, 1e-8)), fit(*MIXES.T, speeds(1e-5, 1e-4, 1e-8) * factor)
-    assert fast.decode_s_per_tok * factor == approx(slow.decode_s_per_tok)
+    assert fast.decode_s_per_tok * factor == pytest.approx(slow.decode_s_per_tok)
 
 
 well_scaled = st.floats(-10, 10).map(lambda x: round(x, 3))
@@ -77,7 +78,7 @@ def test_non_negative_least_squares_is_scipys(rows: np.ndarray, data: st.DataObj
     found = non_negative_least_squares(rows, target)
     _, distance = nnls(rows, target)
     assert (found >= 0).all()
-    assert np.linalg.norm(rows @ found - target) == approx(distance, rel=1e-6, abs=1e-9)
+    assert np.linalg.norm(rows @ found - target) == pytest.approx(distance, rel=1e-6, abs=1e-9)
 
 
 # throughput at a service level
@@ -86,9 +87,9 @@ def test_non_negative_least_squares_is_scipys(rows: np.ndarray, data: st.DataObj
 def test_the_last_point_inside_counts_and_a_little_beyond() -> None:
     speed, ttft, tpot = np.array([100.0, 200.0, 300.0]), np.array([10.0, 20.0, 30.0]), np.array([5.0, 10.0, 30.0])
     # tpot limit 15: inside at 10, outside at 30; a quarter of the way: 200 + 0.25 x 100
-    assert throughput_at_slo(speed, ttft, tpot, 1000.0, 15.0) == approx(225)
+    assert throughput_at_slo(speed, ttft, tpot, 1000.0, 15.0) == pytest.approx(225)
     # ttft limit 25 is met half way: 250
-    assert throughput_at_slo(speed, ttft, tpot, 25.0, 1000.0) == approx(250)
+    assert throughput_at_slo(speed, ttft, tpot, 25.0, 1000.0) == pytest.approx(250)
     assert throughput_at_slo(speed, ttft, tpot, 1000.0, 1000.0) == 300
     assert throughput_at_slo(speed, ttft, tpot, 1000.0, 4.0) is None
 
