@@ -146,8 +146,8 @@ def bill_bounds(
     """
     Bounds on the bill for a share of the requests beyond a volume: (slope, low, high), ``slope·V`` plus low or high.
 
-    The bill bends only at the discounts still to come and is a line beyond the last, so its furthest distances from that
-    line stand at the bends.
+    The bill bends only at the discounts still to come and is a line beyond the last, so it is furthest from that line at
+    the bends.
     """
     bends = discount_kinks(option, workload, share_frac)
     bends = np.concatenate([[beyond_requests], bends[bends > beyond_requests]])
