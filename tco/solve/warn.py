@@ -162,7 +162,9 @@ def _cache(c: Context) -> Iterator[Warning_]:
     for name in (c.base, c.other):
         option = c.case.numbers.options[name]
         if cacheable > REAL_PREFIX_FRAC and option.cache_hit_frac == 0:
-            stake = c.usd(name) - c.usd(name, {f"options.{name}.cache_hit_frac": cacheable})
+            written = option.cache_write_frac if isinstance(option, ApiOption) else 0.0
+            hits = {f"options.{name}.cache_hit_frac": min(cacheable, 1.0 - written)}
+            stake = c.usd(name) - c.usd(name, hits)
             if stake > 0:
                 text = f"{cacheable:.0%} of the prompt repeats, but {option.label} is costed without a cache: with one it would cost {_usd(stake)} less."
                 yield Warning_("W-CACHE", text.replace("%", " %", 1), stake, name)
@@ -200,20 +202,28 @@ def _parity(c: Context) -> Iterator[Warning_]:
 
 
 def _stale(c: Context) -> Iterator[Warning_]:
+    looked_at = ("staffing.", *(f"options.{name}." for name in (c.base, c.other, c.case.numbers.hosted)))
     for folder, days in STALE_DAYS.items():
         rows = {
-            (source.where, source.checked_on)
+            (source.checked_on, source.where)
             for path, source in c.case.sources.items()
-            if source.where.startswith(folder) and source.checked_on and path.split(".")[1] in (c.base, c.other, c.case.numbers.hosted)
+            if source.where.startswith(folder) and source.checked_on and path.startswith(looked_at)
         }
         if not rows:
             continue
-        where, oldest = min(rows, key=lambda row: str(row[1]))
-        age = (c.case.today - oldest).days if oldest is not None else 0
+        oldest, where = min(rows)
+        age = (c.case.today - oldest).days
         if age > days:
-            stake = c.line(c.other, "gpu_rent") if "gpu" in folder else _token_bill(c, c.base)
-            text = f"Prices of {where} were last checked {age} days ago, on {oldest}: look at the vendor's page before you sign."
-            yield Warning_("W-STALE", text, stake, c.base)
+            text = f"Prices of {where} were last checked {age} days ago, on {oldest}: look at the page again before you sign."
+            yield Warning_("W-STALE", text, _stale_usd(c, folder), c.base)
+
+
+def _stale_usd(c: Context, folder: str) -> float:
+    """What the prices of a folder come to in the month."""
+    if folder.endswith("people"):
+        names = [(option, line) for option in (c.base, c.other) for line in c.point[option].lines_usd]
+        return sum(c.line(option, line) for option, line in names if line.startswith("people_"))
+    return c.line(c.other, "gpu_rent") if folder.endswith("gpu_rental") else _token_bill(c, c.base)
 
 
 def _static(c: Context) -> Iterator[Warning_]:
