@@ -22,7 +22,7 @@ _HOMES = {
     "resolve": "tco.resolve",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - the homes are the list
+__all__ = ["__version__", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> Any:

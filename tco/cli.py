@@ -51,7 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     _question(commands, "compare", "every option's month at the scenario's volume, line by line", _compare)
     asked = _question(commands, "breakeven", "the volume from which one option is cheaper than another", _breakeven)
     asked.add_argument("--chart", metavar="FILE", type=Path, help="write the chart: .html .png .svg or .pdf")
-    asked.add_argument("--axis", choices=("requests", "tokens", "dollars"), default="requests", help="unit of volume in words and chart")
+    asked.add_argument(
+        "--axis",
+        choices=("requests", "tokens", "dollars"),
+        default="requests",
+        help="unit of volume in words and chart",
+    )
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
     terms.set_defaults(run=_terms)
@@ -67,13 +72,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _question(commands: Any, name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+def _question(
+    commands: Any, name: str, words: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=words, description=words)
     parser.add_argument("scenario", metavar="SCENARIO", help="a YAML file, or a shipped one by name")
     parser.add_argument("--baseline", metavar="ID", help="option to beat (default: the scenario's)")
     parser.add_argument("--challenger", metavar="ID", help="option that might beat it (default: the scenario's)")
-    parser.add_argument("--set", metavar="PATH=VALUE", action="append", default=[], dest="changes", help="change a number or a name; repeatable")
-    parser.add_argument("--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold, such as 2026-11-20")
+    parser.add_argument(
+        "--set",
+        metavar="PATH=VALUE",
+        action="append",
+        default=[],
+        dest="changes",
+        help="change a number or a name; repeatable",
+    )
+    parser.add_argument(
+        "--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold, such as 2026-11-20"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON, and nothing else")
     parser.set_defaults(run=run)
@@ -98,13 +114,16 @@ def load_scenario(name: str, catalog: "Catalog", changes: Sequence[str] = (), as
         try:
             scenario = scenario.set_text(path.strip(), text.strip())
         except TcoError as error:
-            faults += [Fault(f"--set {change}: {f.where.removeprefix(scenario.where + ': ')}", f.found, f.mend) for f in error.faults]
+            faults += [
+                Fault(f"--set {change}: {f.where.removeprefix(scenario.where + ': ')}", f.found, f.mend)
+                for f in error.faults
+            ]
     if faults:
         raise TcoError(faults)
     return scenario
 
 
-def _case(arguments: argparse.Namespace) -> "tuple[Case, Scenario]":
+def _case(arguments: argparse.Namespace) -> "Case":
     from tco.catalog import Catalog
     from tco.resolve import resolve
 
@@ -114,14 +133,14 @@ def _case(arguments: argparse.Namespace) -> "tuple[Case, Scenario]":
         if getattr(arguments, role):
             changes.append(f"{role}={getattr(arguments, role)}")
     scenario = load_scenario(arguments.scenario, catalog, changes, arguments.as_of)
-    return resolve(scenario, catalog), scenario
+    return resolve(scenario, catalog)
 
 
 def _compare(arguments: argparse.Namespace) -> int:
     from tco.present.answers import comparison_data
     from tco.solve.compare import compare
 
-    case, _ = _case(arguments)
+    case = _case(arguments)
     answer = compare(case)
     if arguments.json:
         _print_json(comparison_data(answer))
@@ -136,7 +155,7 @@ def _breakeven(arguments: argparse.Namespace) -> int:
     from tco.present.answers import breakeven_data
     from tco.solve.breakeven import break_even
 
-    case, scenario = _case(arguments)
+    case = _case(arguments)
     answer = break_even(case)
     written = None
     if arguments.chart is not None:

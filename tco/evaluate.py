@@ -17,7 +17,7 @@ from tco.errors import Fault, LookupFault, ScenarioError, nearest
 from tco.inputs.base import Input, faults_in
 from tco.model.ledger import Ledger
 from tco.options import option_kinds
-from tco.options.api import ApiOption, requests_for_bill
+from tco.options.api import ApiOption, request_usd, requests_for_bill
 from tco.options.base import Shared, Tail
 from tco.units import Array, Numeric
 
@@ -131,4 +131,7 @@ def _requests(numbers: CaseNumbers) -> Numeric:
                 "give requests_per_month, or an API as baseline",
             )
         )
+    if not np.all(np.asarray(request_usd(payer, workload)) > 0):
+        mend = "a bill cannot be turned into requests: give requests_per_month, or prices above 0"
+        raise ScenarioError(Fault(BILL, f"a request costs nothing at {numbers.baseline!r}", mend))
     return requests_for_bill(payer, workload, cast(Numeric, workload.bill_usd_per_month))

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ from tco.inputs.base import Input, faults_in
 from tco.inputs.hardware import ServingProfile
 from tco.inputs.source import Fact, Source
 from tco.model.demand import hot_cold_hours
-from tco.model.memory import requests_in_memory, room_gb, weights_gb
+from tco.model.memory import BYTES_OF_FORMAT, requests_in_memory, room_gb, served_bytes, weights_gb
 from tco.options import option_kinds
 from tco.options.base import OptionBase
 from tco.scenario import SECTIONS, Scenario, field_paths
@@ -80,7 +81,7 @@ class Draft:
         self.scenario, self.catalog, self.on = scenario, catalog, on
         self.tree: dict[str, Any] = deepcopy(dict(scenario.tree))
         self.sources: dict[str, Source] = {
-            path: Source(where=scenario.where, grade="assumed", note="typed in the scenario")
+            path: Source(where=Path(scenario.where).name, grade="assumed", note="typed in the scenario")
             for path in _leaves(self.tree)
             if not path.startswith(("as_of", "name", "description"))
         }
@@ -147,7 +148,12 @@ class Draft:
         busy_hours, busy_ratio = self.get("workload.busy_hours"), self.get("workload.busy_ratio")
         if self.get("workload.shape_hours") is not None:
             return
-        if busy_hours is not None and busy_ratio is not None and 1 <= busy_hours <= 167 and busy_hours * busy_ratio <= 168:
+        if (
+            busy_hours is not None
+            and busy_ratio is not None
+            and 1 <= busy_hours <= 167
+            and busy_hours * busy_ratio <= 168
+        ):
             typed = self.sources["workload.busy_hours"]
             self.put("workload.shape_hours", list(hot_cold_hours(int(busy_hours), float(busy_ratio))), typed)
             return
@@ -163,30 +169,43 @@ class Draft:
         prefix, given = f"options.{name}.", self.tree["options"][name]
         kind = option_kinds()[given["kind"]]
         before = len(self.faults)
+        if self.get(f"{prefix}cache_hit_frac") is None:
+            shared = self.sources.get("workload.cacheable_frac", TYPED)
+            self.put(f"{prefix}cache_hit_frac", self.get("workload.cacheable_frac"), shared)
         if given["kind"] == "api":
             self._api(prefix)
         else:
             self._self_hosted(name, prefix, sections)
-        if self.get(f"{prefix}cache_hit_frac") is None:
-            shared = self.sources.get("workload.cacheable_frac", TYPED)
-            self.put(f"{prefix}cache_hit_frac", self.get("workload.cacheable_frac"), shared)
         self.defaults(prefix, f"options.{kind.kind}.", kind.model)
         if not self.get(f"{prefix}label"):
             self.tree["options"][name]["label"] = name
+        hit, cacheable = self.get(f"{prefix}cache_hit_frac"), self.get("workload.cacheable_frac")
+        if hit is not None and cacheable is not None and hit > cacheable + 1e-12:
+            mend = (
+                f"at most workload.cacheable_frac, {cacheable:g}, can be served from a cache; raise that, or lower this"
+            )
+            self.faults.append(Fault(f"{prefix}cache_hit_frac", f"{hit:g}", mend))
         if len(self.faults) > before:
             return None
-        return self._validated(kind.model, self.tree["options"][name], f"options.{name}")
+        made: OptionBase | None = self._validated(kind.model, self.tree["options"][name], f"options.{name}")
+        return made
 
     def _api(self, prefix: str) -> None:
         sku = self.get(f"{prefix}sku")
         if sku:
             self.look_up(f"{prefix}sku", prefix, lambda: self.catalog.api_price(sku, self.on))
-            typed = any(self.scenario.get(f"{prefix}price.{meter}") is not None for meter in ("input_usd_per_mtok", "output_usd_per_mtok"))
+            typed = any(
+                self.scenario.get(f"{prefix}price.{meter}") is not None
+                for meter in ("input_usd_per_mtok", "output_usd_per_mtok")
+            )
             source = self.sources.get(f"{prefix}price.output_usd_per_mtok")
             if source is not None:
                 self.put(f"{prefix}price_grade", "assumed" if typed else source.grade, source)
             self._open_model(prefix, sku)
-        price_in, source = self.get(f"{prefix}price.input_usd_per_mtok"), self.sources.get(f"{prefix}price.input_usd_per_mtok")
+        price_in, source = (
+            self.get(f"{prefix}price.input_usd_per_mtok"),
+            self.sources.get(f"{prefix}price.input_usd_per_mtok"),
+        )
         for meter in ("cache_read_usd_per_mtok", "cache_write_usd_per_mtok"):
             if self.get(f"{prefix}price.{meter}") is None and price_in is not None and source is not None:
                 self.put(f"{prefix}price.{meter}", price_in, source)
@@ -199,7 +218,9 @@ class Draft:
 
     def _self_hosted(self, name: str, prefix: str, sections: Mapping[str, Any]) -> None:
         work = self.get(f"{prefix}capacity.work") or {}
-        typed = all(work.get(key) is not None for key in ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2"))
+        typed = all(
+            work.get(key) is not None for key in ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")
+        )
         self.defaults(prefix, "options.rented.", option_kinds()["rented"].model)
         if not typed or self.get(f"{prefix}profile"):
             self._profile(name, prefix, sections)
@@ -258,7 +279,9 @@ class Draft:
         count = self.get(f"{prefix}capacity.gpus_per_replica")
         matching = [p for p in found if count is None or p.gpus_per_replica == count]
         if not matching:
-            has = ", ".join(sorted({f"{p.gpus_per_replica} × {p.gpu}" for p in found or self.catalog.find_profiles(model, None)}))
+            has = ", ".join(
+                sorted({f"{p.gpus_per_replica} × {p.gpu}" for p in found or self.catalog.find_profiles(model, None)})
+            )
             mend = f"profiles of {model or 'this GPU'} are there for {has}" if has else "measure it, or add a profile"
             self.faults.append(Fault(prefix.rstrip("."), f"no profile of {model} on {count or ''} {gpu}", mend))
             return None
@@ -271,17 +294,20 @@ class Draft:
         gpus = self.get(f"{prefix}capacity.gpus_per_replica")
         if model is None or gpu is None or usable is None or overhead is None or gpus is None:
             return
-        weights = weights_gb(model.total_params_billions, model.native_weight_bytes)
+        weights = weights_gb(model.total_params_billions, served_bytes(profile.engine.dtype, model.native_weight_bytes))
         room = room_gb(gpu.memory_gb, gpus, usable.value, overhead.value, weights)
         if room <= 0:
-            found = f"{gpus:g} × {profile.gpu} hold {gpus * gpu.memory_gb:g} GB, the weights alone take {weights:.0f} GB"
+            found = (
+                f"{gpus:g} × {profile.gpu} hold {gpus * gpu.memory_gb:g} GB, the weights alone take {weights:.0f} GB"
+            )
             needed = 1
             while room_gb(gpu.memory_gb, needed, usable.value, overhead.value, weights) <= 0 and needed < 1024:
                 needed += 1
             self.faults.append(Fault(f"{prefix}capacity.gpus_per_replica", found, f"at least {needed} are needed"))
             return
         lengths = [self.get(f"workload.{side}_length.mean_tok") or 0.0 for side in ("input", "output")]
-        kv_bytes = model.kv_bytes_per_tok_fp16_bytes
+        fp16 = BYTES_OF_FORMAT["fp16"]
+        kv_bytes = model.kv_bytes_per_tok_fp16_bytes * served_bytes(profile.engine.kv_cache_dtype, fp16) / fp16
         if kv_bytes > 0 and sum(lengths) > 0 and name in self.evidence:
             held = requests_in_memory(room, kv_bytes, *lengths)
             self.evidence[name] = replace(self.evidence[name], memory_requests=float(held))
@@ -294,7 +320,11 @@ class Draft:
         baseline = self.tree.get("baseline") or next(iter([*closed, *apis, *options]))
         rest = [name for name in [*own, *options] if name != baseline]
         challenger = self.tree.get("challenger") or (rest[0] if rest else "")
-        for role, name in (("baseline", baseline), ("challenger", challenger), ("hosted", self.tree.get("hosted") or baseline)):
+        for role, name in (
+            ("baseline", baseline),
+            ("challenger", challenger),
+            ("hosted", self.tree.get("hosted") or baseline),
+        ):
             if name not in options:
                 mend = nearest(name, options) if name else "a comparison needs two options"
                 self.faults.append(Fault(role, name or "only one option", mend))
@@ -302,7 +332,9 @@ class Draft:
             self.faults.append(Fault("challenger", challenger, "name another option than the baseline"))
         return baseline, challenger
 
-    def hosted(self, options: dict[str, OptionBase], baseline: str, challenger: str, sections: Mapping[str, Any]) -> str:
+    def hosted(
+        self, options: dict[str, OptionBase], baseline: str, challenger: str, sections: Mapping[str, Any]
+    ) -> str:
         """The API that sells the challenger's open weights, added from the sheets when the scenario has none."""
         if self.faults:
             return ""

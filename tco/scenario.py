@@ -42,7 +42,9 @@ class Scenario:
     def from_tree(cls, tree: Any, where: str = "scenario") -> "Scenario":
         """Check a tree. Every unknown key and every bad number is a fault of one ScenarioError."""
         if not isinstance(tree, Mapping):
-            raise ScenarioError(Fault(where, type(tree).__name__, "a scenario is a YAML mapping; `tco init DIR` copies examples"))
+            raise ScenarioError(
+                Fault(where, type(tree).__name__, "a scenario is a YAML mapping; `tco init DIR` copies examples")
+            )
         faults = list(_faults(tree))
         if faults:
             raise ScenarioError([Fault(f"{where}: {f.where}", f.found, f.mend) for f in faults])
@@ -164,7 +166,7 @@ def _faults(tree: Mapping[str, Any]) -> Iterator[Fault]:
         if isinstance(name, str):
             yield from _option_faults(name, option)
         else:
-            yield Fault(f"options.{name}", repr(name), f"an option's id is a word: write it in quotes, \"{name}\"")
+            yield Fault(f"options.{name}", repr(name), f'an option\'s id is a word: write it in quotes, "{name}"')
 
 
 def _option_faults(name: str, option: Any) -> Iterator[Fault]:

@@ -14,6 +14,8 @@ from tco.inputs.workload import Service
 from tco.model.work import WorkFit, fit, throughput_at_slo
 
 TYPED = Source(where="scenario", grade="assumed")
+FEWEST_MIXES = 3
+"""Three coefficients need three length mixes."""
 KNOWN_PERCENTILES = (50.0, 90.0, 95.0, 99.0)
 DOWNGRADED: dict[Grade, Grade] = {"measured": "imported", "imported": "published", "published": "estimated"}
 """What throughput counts as when the service level could be checked on medians only."""
@@ -42,12 +44,13 @@ def fitted(profile: ServingProfile, service: Service) -> Fitted:
     mixes = _mixes(profile.points)
     best = {mix: _best(points, service) for mix, points in mixes.items()}
     inside = {mix: speed for mix, speed in best.items() if speed is not None}
-    if len(inside) < 3:
+    if len(inside) < FEWEST_MIXES:
         raise ScenarioError(_too_few(profile, service, mixes, len(inside)))
     lengths = np.array(list(inside))
     work = fit(lengths[:, 0], lengths[:, 1], np.array(list(inside.values())))
-    used = [_percentile(p, service.slo_percentile) for points in mixes.values() for p in points]
-    on_medians = service.slo_percentile > 50 and any(found is None or found < service.slo_percentile for found in used)
+    latencies = [known for points in mixes.values() for p in points for known in (p.ttft_ms, p.tpot_ms)]
+    used = [_percentile(known, service.slo_percentile) for known in latencies]
+    on_medians = any(found is None or found < service.slo_percentile for found in used)
     known = [found for found in used if found is not None]
     left_out = work.left_out_error_frac
     evidence = ServingEvidence(
@@ -57,11 +60,16 @@ def fitted(profile: ServingProfile, service: Service) -> Fitted:
         mixes=tuple(inside),
         percentile_used=f"p{min(known):g}" if known else "none",
         on_medians=on_medians,
-        ttft_known=all(p.ttft_ms.p50 is not None or p.ttft_ms.p99 is not None for p in profile.points),
+        ttft_known=all(_percentile(p.ttft_ms, 50) is not None for p in profile.points),
         error_frac=float(np.abs(work.error_frac).mean()),
         left_out_error_frac=float(np.abs(left_out).mean()) if len(left_out) else None,
     )
     return Fitted(work, DOWNGRADED.get(profile.grade, profile.grade) if on_medians else profile.grade, evidence)
+
+
+def can_be_fitted(profile: ServingProfile) -> bool:
+    """Whether a profile has length mixes enough to price others, whatever the service level."""
+    return len(_mixes(profile.points)) >= FEWEST_MIXES
 
 
 def serving_facts(profile: ServingProfile, found: Fitted) -> list[Fact]:
@@ -102,21 +110,28 @@ def _latency(known: Percentiles, asked: float) -> float:
     return float(values[min(enough) if enough else max(values)])
 
 
-def _percentile(point: ServingPoint, asked: float) -> float | None:
-    known = [p for p in KNOWN_PERCENTILES if getattr(point.tpot_ms, f"p{p:g}") is not None]
+def _percentile(latency: Percentiles, asked: float) -> float | None:
+    """The percentile that ``_latency`` takes; None when none is known."""
+    known = [p for p in KNOWN_PERCENTILES if getattr(latency, f"p{p:g}") is not None]
     enough = [p for p in known if p >= asked]
     return min(enough) if enough else max(known, default=None)
 
 
-def _too_few(profile: ServingProfile, service: Service, mixes: dict[tuple[float, float], list[ServingPoint]], inside: int) -> Fault:
+def _too_few(
+    profile: ServingProfile, service: Service, mixes: dict[tuple[float, float], list[ServingPoint]], inside: int
+) -> Fault:
     reached = "; ".join(
         f"{i:g} in, {o:g} out: TTFT {min(_latency(p.ttft_ms, service.slo_percentile) for p in points):.0f} ms, "
         f"TPOT {min(_latency(p.tpot_ms, service.slo_percentile) for p in points):.0f} ms"
         for (i, o), points in mixes.items()
     )
     asked = f"TTFT {service.ttft_ms:g} ms and TPOT {service.tpot_ms:g} ms at p{service.slo_percentile:g}"
-    if len(mixes) < 3:
-        return Fault(profile.id, f"{len(mixes)} length mixes", "three are needed to price any other; add points or choose another profile")
+    if len(mixes) < FEWEST_MIXES:
+        return Fault(
+            profile.id,
+            f"{len(mixes)} length mixes",
+            "three are needed to price any other; add points or choose another profile",
+        )
     return Fault(
         profile.id,
         f"{asked} is met by {inside} of {len(mixes)} length mixes, and three are needed",

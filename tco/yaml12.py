@@ -6,7 +6,7 @@ The fast C reader of PyYAML is a YAML 1.1 reader; only its word rules are replac
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -18,7 +18,7 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class _Loader(_Base):  # type: ignore[misc]
     """A safe loader with YAML 1.2's core schema and a check for keys said twice."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
 
 _RULES = [
@@ -34,7 +34,9 @@ _RULES = [
     ("tag:yaml.org,2002:merge", r"^<<$", "<"),
 ]
 for _tag, _pattern, _first in _RULES:
-    _Loader.add_implicit_resolver(_tag, re.compile(_pattern), [*_first.replace("\0", ""), *([""] if "\0" in _first else [])])
+    _Loader.add_implicit_resolver(
+        _tag, re.compile(_pattern), [*_first.replace("\0", ""), *([""] if "\0" in _first else [])]
+    )
 
 
 def _mapping(loader: Any, node: Any) -> dict[Any, Any]:
@@ -75,5 +77,7 @@ def read(path: Path) -> Any:
     except IsADirectoryError:
         raise TcoError(Fault(str(path), "a folder", "name the YAML file itself")) from None
     except (UnicodeDecodeError, PermissionError) as error:
-        raise TcoError(Fault(str(path), f"cannot be read ({error.__class__.__name__})", "save it as UTF-8 text")) from None
+        raise TcoError(
+            Fault(str(path), f"cannot be read ({error.__class__.__name__})", "save it as UTF-8 text")
+        ) from None
     return load(text, str(path))

@@ -29,7 +29,8 @@ def grid(kinks: Sequence[Array], max_volume: float) -> Array:
     inner = np.unique(np.concatenate([np.asarray(k, dtype=float) for k in kinks] or [np.array([])]))
     inner = inner[(inner > 0) & (inner < max_volume * (1 - 1e-12))]
     ends = np.concatenate([[0.0], inner, [max_volume]])
-    return ends[np.concatenate([[True], np.diff(ends) > 1e-9 * ends[1:]])]
+    apart: Array = ends[np.concatenate([[True], np.diff(ends) > 1e-9 * ends[1:]])]
+    return apart
 
 
 def inside(ends: Array) -> Array:

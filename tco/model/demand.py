@@ -71,7 +71,9 @@ def share_of_tokens_above(limit_tok: Numeric, mean_tok: Numeric, cv: Numeric) ->
     return _share_above(limit_tok, mean_tok, cv, shift=log_sigma(cv) ** 2)
 
 
-def share_of_answers_above(limit_tok: Numeric, mean_tok: Numeric, cv: Numeric, output_cv: Numeric, corr: Numeric) -> Numeric:
+def share_of_answers_above(
+    limit_tok: Numeric, mean_tok: Numeric, cv: Numeric, output_cv: Numeric, corr: Numeric
+) -> Numeric:
     """
     Share of all answer tokens that belong to requests whose prompt is longer than a limit. [0–1]
 

@@ -3,6 +3,20 @@
 from tco.units import BYTES_PER_GB, Numeric
 
 BILLION = 1e9
+BYTES_OF_FORMAT = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.5}
+"""Bytes of one number, by definition of the format. Formats with scales (mxfp4) are told by the model's own file."""
+
+
+def served_bytes(dtype: str, native_bytes: float) -> float:
+    """
+    Bytes of one parameter as served: the format's own where it says so, else those of the published weights.
+
+    Examples
+    --------
+    >>> served_bytes("fp8", 2.0), served_bytes("auto", 2.0), served_bytes("mxfp4", 0.5585)
+    (1.0, 2.0, 0.5585)
+    """
+    return BYTES_OF_FORMAT.get(dtype.lower(), native_bytes)
 
 
 def weights_gb(total_params_billions: Numeric, bytes_per_param: Numeric) -> Numeric:
@@ -17,7 +31,9 @@ def weights_gb(total_params_billions: Numeric, bytes_per_param: Numeric) -> Nume
     return total_params_billions * bytes_per_param * BILLION / BYTES_PER_GB
 
 
-def room_gb(memory_gb: Numeric, gpus: Numeric, usable_frac: Numeric, overhead_gb_per_gpu: Numeric, weights: Numeric) -> Numeric:
+def room_gb(
+    memory_gb: Numeric, gpus: Numeric, usable_frac: Numeric, overhead_gb_per_gpu: Numeric, weights: Numeric
+) -> Numeric:
     """
     Memory left for the key-value cache; negative when the weights alone do not fit. [GB]
 

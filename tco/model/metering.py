@@ -106,7 +106,9 @@ def list_usd_for(bill_usd: Numeric, above_usd: Sequence[float], ratios: Sequence
     return total
 
 
-def cache_break_even_uses(write_usd_per_mtok: Numeric, read_usd_per_mtok: Numeric, input_usd_per_mtok: Numeric) -> Numeric:
+def cache_break_even_uses(
+    write_usd_per_mtok: Numeric, read_usd_per_mtok: Numeric, input_usd_per_mtok: Numeric
+) -> Numeric:
     """
     Uses of a prefix above which writing it to the vendor's cache pays.
 

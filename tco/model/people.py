@@ -47,8 +47,8 @@ def swaps_usd_per_month(
     """
     Mean monthly cost of changing the model, each change cheaper by the learning ratio for every doubling. [USD/month]
 
-    The k-th change takes ``h·k^log2(ratio)`` hours. The first is taken as it is, the sum over the later ones as the
-    integral between the halves around them, which needs no whole number of changes and is within 1.7 % of the sum.
+    The k-th change takes ``h·k^log2(ratio)`` hours; the sum over the months is taken as the integral from ½ to K + ½,
+    which needs no whole number of changes. It differs from the sum by under 3 % for ratios from 0.8.
 
     Examples
     --------
@@ -56,11 +56,10 @@ def swaps_usd_per_month(
     1000.0
     """
     swaps = swaps_per_year * over_months / MONTHS_PER_YEAR
-    power = 1.0 + np.log2(learning_ratio)
-    growth = np.log((np.maximum(swaps, 1.0) + 0.5) / 1.5)
-    integral = np.where(power == 0, growth, np.expm1(power * growth) / np.where(power == 0, 1.0, power))
-    firsts = np.minimum(swaps, 1.0) + 1.5**power * integral
-    return firsts * hours_per_swap * usd_per_hour / over_months
+    power, span = 1.0 + np.log2(learning_ratio), np.log1p(2.0 * swaps)
+    flat = power == 0  # at a ratio of one half the integrand is 1/x
+    area = 0.5**power * np.where(flat, span, np.expm1(power * span) / np.where(flat, 1.0, power))
+    return area * hours_per_swap * usd_per_hour / over_months
 
 
 def build_usd(build_hours: Numeric, usd_per_hour: Numeric, contingency_frac: Numeric) -> Numeric:

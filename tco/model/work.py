@@ -140,7 +140,9 @@ def throughput_at_slo(
     if inside == len(load):
         return best
     share = (1.0 - load[inside - 1]) / (load[inside] - load[inside - 1])
-    between = throughput_tok_per_s[inside - 1] + share * (throughput_tok_per_s[inside] - throughput_tok_per_s[inside - 1])
+    between = throughput_tok_per_s[inside - 1] + share * (
+        throughput_tok_per_s[inside] - throughput_tok_per_s[inside - 1]
+    )
     return max(best, float(between))
 
 

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from tco.inputs.base import Frac, Input, NonNegative
 from tco.inputs.finance import Finance
-from tco.inputs.source import Grade
 from tco.inputs.staffing import People, Staffing
 from tco.inputs.workload import Service, Workload
 from tco.model import people as people_model

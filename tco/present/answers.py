@@ -7,7 +7,7 @@ from typing import Any
 from tco.inputs.source import Source
 from tco.solve.breakeven import Breakeven, Winning
 from tco.solve.compare import BridgeStep, Comparison
-from tco.solve.warn import Warning_
+from tco.solve.warn import Caution
 
 
 def breakeven_data(answer: Breakeven) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def comparison_data(answer: Comparison) -> dict[str, Any]:
     }
 
 
-def warnings_data(warnings: Iterable[Warning_]) -> list[dict[str, Any]]:
+def warnings_data(warnings: Iterable[Caution]) -> list[dict[str, Any]]:
     """Warnings, weightiest first."""
     return [
         {"code": w.code, "message": w.message, "usd_at_stake": w.usd_at_stake, "option": w.option} for w in warnings

@@ -8,15 +8,14 @@ from rich.table import Table
 
 from tco.case import Case
 from tco.present.axis import AxisName, volume_axis
-from tco.present.labels import label
 from tco.present.lines import line_label
 from tco.present.numbers import count, money, percent
-from tco.present.provenance import source_line, source_rows
+from tco.present.provenance import SourceRow, source_line, source_rows
 from tco.present.terms import GLOSSARY
 from tco.present.verdict import needs_text, position, verdict
 from tco.solve.breakeven import Breakeven
 from tco.solve.compare import Comparison
-from tco.solve.warn import Warning_
+from tco.solve.warn import Caution
 from tco.units import UNITS
 
 SHOWN_WARNINGS = 3
@@ -61,7 +60,9 @@ def show_comparison(answer: Comparison, case: Case) -> None:
     table.add_section()
     table.add_row("total", *(f"[bold]{o.usd_per_month:,.2f}[/bold]" for o in answer.options))
     table.add_row("with the build", *(f"{o.with_build_usd:,.2f}" for o in answer.options))
-    table.add_row("per million tokens", *("" if o.usd_per_mtok is None else f"{o.usd_per_mtok:,.3f}" for o in answer.options))
+    table.add_row(
+        "per million tokens", *("" if o.usd_per_mtok is None else f"{o.usd_per_mtok:,.3f}" for o in answer.options)
+    )
     table.add_row("replicas", *("" if o.replicas_peak is None else f"{o.replicas_peak:g}" for o in answer.options))
     table.add_row("load", *("" if o.load_frac is None else percent(o.load_frac) for o in answer.options))
     table.add_row("grade", *(o.grade for o in answer.options))
@@ -86,7 +87,10 @@ def show_terms(word: str | None) -> int:
     wanted = (word or "").lower()
     for title, entries in (
         ("Words", GLOSSARY),
-        ("Units a name may end with", {f"_{name}": f"{unit.symbol}: {unit.meaning}".lstrip(": ") for name, unit in UNITS.items()}),
+        (
+            "Units a name may end with",
+            {f"_{name}": f"{unit.symbol}: {unit.meaning}".lstrip(": ") for name, unit in UNITS.items()},
+        ),
     ):
         table = Table(title=title, title_justify="left", show_header=False)
         for term, meaning in entries.items():
@@ -97,21 +101,27 @@ def show_terms(word: str | None) -> int:
     return 0
 
 
-def _warnings(console: Console, warnings: Iterable[Warning_]) -> None:
+def _warnings(console: Console, warnings: Iterable[Caution]) -> None:
     found = list(warnings)
     for warning in found[:SHOWN_WARNINGS]:
         console.print(f"[yellow]![/yellow] {escape(warning.message)} [dim]{warning.code}[/dim]")
     if len(found) > SHOWN_WARNINGS:
-        console.print(f"  and {len(found) - SHOWN_WARNINGS} more: {', '.join(w.code for w in found[SHOWN_WARNINGS:])} (all in --json)", style="dim")
+        console.print(
+            f"  and {len(found) - SHOWN_WARNINGS} more: {', '.join(w.code for w in found[SHOWN_WARNINGS:])} (all in --json)",
+            style="dim",
+        )
 
 
 def _sources(console: Console, case: Case) -> None:
-    rows = source_rows(case)
-    table = Table(title=source_line(case), title_justify="left", title_style="dim")
-    for heading in ("what", "value", "from", "checked", "grade"):
-        table.add_column(heading, overflow="fold", justify="right" if heading == "value" else "left")
-    for row in rows:
-        table.add_row(escape(row.what), row.value, escape(row.where), row.checked, row.grade)
-    console.print(table)
-
-
+    """Which file each group of numbers comes from; every number by itself is in ``--json``."""
+    files: dict[str, list[SourceRow]] = {}
+    for row in source_rows(case):
+        files.setdefault(row.where.partition(":")[0], []).append(row)
+    console.print(f"\n{source_line(case)}. Numbers from:", style="dim")
+    for where, rows in sorted(files.items(), key=lambda item: item[0]):
+        lines = sorted({int(line) for row in rows if (line := row.where.partition(":")[2])})
+        days = sorted({row.checked for row in rows if row.checked})
+        grades = ", ".join(sorted({row.grade for row in rows}))
+        where_in = f" rows {', '.join(map(str, lines[:8]))}{' …' if len(lines) > 8 else ''}" if lines else ""
+        checked = f", checked {days[0]}" if days else ""
+        console.print(f"  {escape(where)}{where_in}: {len(rows)} numbers{checked}, {grades}", style="dim")

@@ -102,6 +102,16 @@ def source_tip(source: Source) -> str:
     return ", ".join(part for part in parts if part)
 
 
+GROUP_WORDS = {"batch": "batch", "long_context": "long prompts", "work": "work"}
+
+
+def _field_words(parts: list[str]) -> str:
+    """A field's label, with the group it stands in where the label alone would not say."""
+    group = GROUP_WORDS.get(parts[-2], "") if len(parts) > 1 else ""
+    words = label(".".join(parts))
+    return f"{group}: {words[:1].lower()}{words[1:]}" if group else words
+
+
 def _row(case: Case, path: str, value: float, source: Source) -> SourceRow:
     parts = path.split(".")
     who = ""
@@ -113,4 +123,6 @@ def _row(case: Case, path: str, value: float, source: Source) -> SourceRow:
         text = str(value)
     where = source.where + (f":{source.row}" if source.row else "")
     checked = str(source.checked_on) if source.checked_on else ""
-    return SourceRow(path, who + label(path), text, repr(value), where, checked, source.grade, source.url, source.note)
+    return SourceRow(
+        path, who + _field_words(parts), text, repr(value), where, checked, source.grade, source.url, source.note
+    )

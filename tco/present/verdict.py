@@ -100,4 +100,3 @@ def _need_words(need: Need) -> list[str]:
     if need.throughput_ratio is not None:
         words.append(f"a replica served {ratio(need.throughput_ratio)} as much")
     return words
-

@@ -20,7 +20,7 @@ from tco.model.ledger import Ledger
 from tco.options.base import Tail
 from tco.solve.grades import answer_grades
 from tco.solve.needs import Needs, needs_of
-from tco.solve.warn import Warning_, warnings_of
+from tco.solve.warn import Caution, warnings_of
 from tco.units import DAYS_PER_MONTH, Array, Numeric
 
 Status = Literal["always", "never", "single", "multiple", "window"]
@@ -81,7 +81,7 @@ class Breakeven:
     axis: Axis
     envelope: tuple[tuple[float, float | None, str], ...]
     """Cheapest of all options at running cost: from, to, id."""
-    warnings: tuple[Warning_, ...]
+    warnings: tuple[Caution, ...]
     sources: Mapping[str, Source]
     grade: Grade
     grades: Mapping[str, Grade]
@@ -144,7 +144,9 @@ def _known(case: Case, name: str) -> str:
 def _search_end(case: Case, base: str, other: str, requests: float) -> tuple[float, bool | None]:
     """How far to search, and what is proven beyond: won for good, lost for good, or not proven (None)."""
     far = max(requests, 1.0) * FIRST_LOOK
-    build = {name: float(ledger.build_usd * ledger.once_share) for name, ledger in evaluate(case, {VOLUME: 1.0}).items()}
+    build = {
+        name: float(ledger.build_usd * ledger.once_share) for name, ledger in evaluate(case, {VOLUME: 1.0}).items()
+    }
     for _ in range(8):
         bounds = tail(case, base, far), tail(case, other, far)
         settled, outcome = _settled(*bounds, build[base], build[other])

@@ -10,7 +10,7 @@ from tco.evaluate import VOLUME, evaluate, shared_of
 from tco.inputs.source import Grade, Source
 from tco.model.ledger import Ledger
 from tco.solve.grades import answer_grades, option_grade
-from tco.solve.warn import Warning_, warnings_of
+from tco.solve.warn import Caution, warnings_of
 from tco.units import TOKENS_PER_MTOK
 
 
@@ -54,7 +54,7 @@ class Comparison:
     requests_per_month: float
     options: tuple[OptionCost, ...]
     bridge: tuple[BridgeStep, ...]
-    warnings: tuple[Warning_, ...]
+    warnings: tuple[Caution, ...]
     sources: Mapping[str, Source]
     grade: Grade
 

@@ -111,7 +111,7 @@ def _bisected(case: Case, base: str, other: str, requests: float, path: str) -> 
         if not len(change):
             return None
         low, high = float(probe[change[0]]), float(probe[change[0] + 1])
-    return float((low * high) ** 0.5)
+    return float(np.sqrt(low * high))
 
 
 def _throughput_root(case: Case, base: str, other: str, requests: float) -> float | None:

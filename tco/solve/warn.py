@@ -19,6 +19,7 @@ from tco.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
 
 STALE_DAYS = {"price_sheets/api": 30, "price_sheets/gpu_rental": 30, "price_sheets/people": 365}
 """Days after which a price has to be checked again (MODEL §10)."""
+PERCENT = 100.0
 FEW_FTE = 0.1
 """People below which self-hosting is not credible (MODEL §12 no. 10)."""
 REAL_PREFIX_FRAC = 0.2
@@ -26,7 +27,7 @@ REAL_PREFIX_FRAC = 0.2
 
 
 @dataclass(frozen=True)
-class Warning_:
+class Caution:
     """One way in which the answer could mislead."""
 
     code: str
@@ -61,7 +62,7 @@ class Context:
         return float(np.asarray(self.point[option].lines_usd.get(name, 0.0)))
 
 
-def warnings_of(case: Case, base: str, other: str, point: Mapping[str, Ledger]) -> tuple[Warning_, ...]:
+def warnings_of(case: Case, base: str, other: str, point: Mapping[str, Ledger]) -> tuple[Caution, ...]:
     """All warnings that apply to a comparison at one volume, most dollars first."""
     context = Context(case, base, other, point)
     found = [warning for check in CHECKS for warning in check(context)]
@@ -72,17 +73,21 @@ def _usd(amount: float) -> str:
     return f"${amount:,.0f}" if abs(amount) >= 100 else f"${amount:,.2f}"
 
 
-def _hosted(c: Context) -> Iterator[Warning_]:
+def _percent(frac: float) -> str:
+    return f"{frac * PERCENT:.0f} %"
+
+
+def _hosted(c: Context) -> Iterator[Caution]:
     hosted = c.case.numbers.hosted
     if hosted and hosted not in (c.base, c.other):
         own, bought = c.usd(c.other), c.usd(hosted)
         if own > bought:
             label = c.case.numbers.options[hosted].label
             text = f"The same open weights from a host ({label}) cost {_usd(bought)} a month, {_usd(own - bought)} less than your own GPUs."
-            yield Warning_("W-HOSTED", text, own - bought, c.other)
+            yield Caution("W-HOSTED", text, own - bought, c.other)
 
 
-def _load(c: Context) -> Iterator[Warning_]:
+def _load(c: Context) -> Iterator[Caution]:
     option, ledger = c.case.numbers.options[c.other], c.point[c.other]
     if not isinstance(option, RentedOption) or c.requests <= 0:
         return
@@ -91,13 +96,13 @@ def _load(c: Context) -> Iterator[Warning_]:
     per_mtok = c.line(c.other, "gpu_rent") / float(np.asarray(ledger.tok)) * TOKENS_PER_MTOK
     replicas = float(np.asarray(ledger.facts["replicas"]))
     text = (
-        f"The {replicas:g} replicas paid for are {load:.0%} loaded over the month: their rent is {_usd(per_mtok)} per million tokens, "
+        f"The {replicas:g} replicas paid for are {_percent(load)} loaded over the month: their rent is {_usd(per_mtok)} per million tokens, "
         f"not the {_usd(per_mtok * load)} of a fully loaded fleet."
     )
-    yield Warning_("W-UTIL", text.replace("%", " %"), idle, c.other)
+    yield Caution("W-UTIL", text, idle, c.other)
 
 
-def _evidence(c: Context) -> Iterator[Warning_]:
+def _evidence(c: Context) -> Iterator[Caution]:
     found, rent = c.case.evidence.get(c.other), c.line(c.other, "gpu_rent")
     if found is None:
         return
@@ -106,22 +111,22 @@ def _evidence(c: Context) -> Iterator[Warning_]:
             f"The throughput was published with {found.percentile_used} latencies only, so the service level was checked on those; "
             "at the percentile asked for, fewer requests fit on a replica."
         )
-        yield Warning_("W-MAXTP", text, rent, c.other)
+        yield Caution("W-MAXTP", text, rent, c.other)
     if found.left_out_error_frac is None:
         text = f"The work model is fitted to {len(found.mixes)} length mixes, as many as it has coefficients: nothing checks it."
-        yield Warning_("W-MIX", text, rent, c.other)
+        yield Caution("W-MIX", text, rent, c.other)
     option, workload = c.case.numbers.options[c.other], c.case.numbers.workload
     lengths = float(option.input_tok(workload)), float(option.output_tok(workload))
     if not inside_hull(*lengths, found.mixes):
         mixes = ", ".join(f"{i:g} in / {o:g} out" for i, o in found.mixes)
         text = f"Your lengths ({lengths[0]:,.0f} in, {lengths[1]:,.0f} out) are outside those measured ({mixes}): throughput is extrapolated."
-        yield Warning_("W-EXTRAP", text, rent, c.other)
+        yield Caution("W-EXTRAP", text, rent, c.other)
     if not any(ch.isdigit() for ch in found.engine):
         text = f"The engine's version is not known ({found.engine}); versions have differed 9.5-fold in capacity on the same GPU."
-        yield Warning_("W-VERSION", text, rent, c.other)
+        yield Caution("W-VERSION", text, rent, c.other)
 
 
-def _memory(c: Context) -> Iterator[Warning_]:
+def _memory(c: Context) -> Iterator[Caution]:
     found, option = c.case.evidence.get(c.other), c.case.numbers.options[c.other]
     if found is None or found.memory_requests is None or not isinstance(option, RentedOption):
         return
@@ -133,31 +138,31 @@ def _memory(c: Context) -> Iterator[Warning_]:
             f"At the slowest latency allowed, a replica would hold {in_flight:,.0f} requests at once, "
             f"but its memory holds the cache of {found.memory_requests:,.0f} of your lengths: it must answer faster or serve fewer."
         )
-        yield Warning_("W-KV", text, c.line(c.other, "gpu_rent"), c.other)
+        yield Caution("W-KV", text, c.line(c.other, "gpu_rent"), c.other)
 
 
-def _redundancy(c: Context) -> Iterator[Warning_]:
+def _redundancy(c: Context) -> Iterator[Caution]:
     option = c.case.numbers.options[c.other]
     if isinstance(option, RentedOption) and option.capacity.spare_replicas < 1 and option.capacity.spare_frac == 0:
         daily = _token_bill(c, c.base) / DAYS_PER_MONTH
         text = f"No spare replica: an outage sends all traffic to the API, about {_usd(daily)} a day."
-        yield Warning_("W-N1", text, daily, c.other)
+        yield Caution("W-N1", text, daily, c.other)
 
 
-def _people(c: Context) -> Iterator[Warning_]:
+def _people(c: Context) -> Iterator[Caution]:
     option, staffing = c.case.numbers.options[c.other], c.case.numbers.staffing
     if not isinstance(option, RentedOption):
         return
     if option.people.run_fte < FEW_FTE:
         half = (0.5 - option.people.run_fte) * staffing.loaded_usd_per_fte_year / MONTHS_PER_YEAR
         text = f"{option.people.run_fte:g} people to run it is under {FEW_FTE:g}: half a person would add {_usd(half)} a month."
-        yield Warning_("W-PEOPLE", text, half, c.other)
+        yield Caution("W-PEOPLE", text, half, c.other)
     if option.people.oncall_rotations_count == 0:
         text = "Nobody is paid to be on call: an outage at night waits until morning, or somebody answers unpaid."
-        yield Warning_("W-ONCALL", text, 0.0, c.other)
+        yield Caution("W-ONCALL", text, 0.0, c.other)
 
 
-def _cache(c: Context) -> Iterator[Warning_]:
+def _cache(c: Context) -> Iterator[Caution]:
     cacheable = c.case.numbers.workload.cacheable_frac
     for name in (c.base, c.other):
         option = c.case.numbers.options[name]
@@ -166,19 +171,22 @@ def _cache(c: Context) -> Iterator[Warning_]:
             hits = {f"options.{name}.cache_hit_frac": min(cacheable, 1.0 - written)}
             stake = c.usd(name) - c.usd(name, hits)
             if stake > 0:
-                text = f"{cacheable:.0%} of the prompt repeats, but {option.label} is costed without a cache: with one it would cost {_usd(stake)} less."
-                yield Warning_("W-CACHE", text.replace("%", " %", 1), stake, name)
+                text = (
+                    f"{_percent(cacheable)} of the prompt repeats, but {option.label} is costed without a cache: "
+                    f"with one it would cost {_usd(stake)} less."
+                )
+                yield Caution("W-CACHE", text, stake, name)
 
 
-def _batch(c: Context) -> Iterator[Warning_]:
+def _batch(c: Context) -> Iterator[Caution]:
     option, share = c.case.numbers.options[c.base], c.case.numbers.workload.batch_frac
     if isinstance(option, ApiOption) and share > 0 and option.batch is not None and option.batch_used_frac == 0:
         stake = c.usd(c.base) - c.usd(c.base, {f"options.{c.base}.batch_used_frac": 1.0})
-        text = f"{share:.0%} of requests may wait, but {option.label} is costed without its batch tariff: it would save {_usd(stake)}."
-        yield Warning_("W-BATCH", text.replace("%", " %", 1), stake, c.base)
+        text = f"{_percent(share)} of requests may wait, but {option.label} is costed without its batch tariff: it would save {_usd(stake)}."
+        yield Caution("W-BATCH", text, stake, c.base)
 
 
-def _tokens(c: Context) -> Iterator[Warning_]:
+def _tokens(c: Context) -> Iterator[Caution]:
     base, other = c.case.numbers.options[c.base], c.case.numbers.options[c.other]
     bill = _token_bill(c, c.base)
     if base.tokenizer_ratio == other.tokenizer_ratio == 1.0 and (base.model or "closed") != (other.model or "open"):
@@ -186,54 +194,54 @@ def _tokens(c: Context) -> Iterator[Warning_]:
             f"Both models are taken to need the same number of tokens; each 10 % more on {base.label}'s side is {_usd(bill / 10)} a month. "
             "Count your own text with both tokenizers."
         )
-        yield Warning_("W-TAU", text, bill / 10, c.base)
+        yield Caution("W-TAU", text, bill / 10, c.base)
     if base.reasoning_ratio == 0 and other.reasoning_ratio == 0:
         stake = c.usd(c.base, {f"options.{c.base}.reasoning_ratio": 1.0}) - c.usd(c.base)
         text = f"No hidden reasoning tokens are counted: one for each visible one would add {_usd(stake)} a month to {base.label}."
-        yield Warning_("W-REASON", text, stake, c.base)
+        yield Caution("W-REASON", text, stake, c.base)
 
 
-def _parity(c: Context) -> Iterator[Warning_]:
+def _parity(c: Context) -> Iterator[Caution]:
     base, other = c.case.numbers.options[c.base], c.case.numbers.options[c.other]
     if not c.case.numbers.parity_evidence and (base.model != other.model or not base.model):
         saving = abs(c.usd(c.base) - c.usd(c.other))
         text = f"No evaluation is named that shows {other.label} does the work of {base.label}; the comparison assumes it does."
-        yield Warning_("W-PARITY", text, saving, c.other)
+        yield Caution("W-PARITY", text, saving, c.other)
 
 
-def _stale(c: Context) -> Iterator[Warning_]:
-    looked_at = ("staffing.", *(f"options.{name}." for name in (c.base, c.other, c.case.numbers.hosted)))
+def _stale(c: Context) -> Iterator[Caution]:
     for folder, days in STALE_DAYS.items():
         rows = {
             (source.checked_on, source.where)
             for path, source in c.case.sources.items()
-            if source.where.startswith(folder) and source.checked_on and path.startswith(looked_at)
+            if source.where.startswith(folder) and source.checked_on and _concerns(c, path)
         }
         if not rows:
             continue
         oldest, where = min(rows)
         age = (c.case.today - oldest).days
         if age > days:
-            text = f"Prices of {where} were last checked {age} days ago, on {oldest}: look at the page again before you sign."
-            yield Warning_("W-STALE", text, _stale_usd(c, folder), c.base)
+            stake = {"api": _token_bill(c, c.base), "gpu_rental": c.line(c.other, "gpu_rent")}.get(
+                folder.rpartition("/")[2], c.line(c.other, "people_run")
+            )
+            text = f"Prices of {where} were last checked {age} days ago, on {oldest}: look at the vendor's page before you sign."
+            yield Caution("W-STALE", text, stake, c.base)
 
 
-def _stale_usd(c: Context, folder: str) -> float:
-    """What the prices of a folder come to in the month."""
-    if folder.endswith("people"):
-        names = [(option, line) for option in (c.base, c.other) for line in c.point[option].lines_usd]
-        return sum(c.line(option, line) for option, line in names if line.startswith("people_"))
-    return c.line(c.other, "gpu_rent") if folder.endswith("gpu_rental") else _token_bill(c, c.base)
+def _concerns(c: Context, path: str) -> bool:
+    parts = path.split(".")
+    return parts[0] != "options" or parts[1] in (c.base, c.other, c.case.numbers.hosted)
 
 
-def _static(c: Context) -> Iterator[Warning_]:
+def _static(c: Context) -> Iterator[Caution]:
     own, bought = c.usd(c.other), c.usd(c.base)
     if isinstance(c.case.numbers.options[c.base], ApiOption) and own < bought:
         free = {f"options.{c.base}.price_ratio": 1e-9}
         narrowing = (bought - own) - (c.usd(c.base, free) - c.usd(c.other, free))
         fall = (bought - own) / narrowing if narrowing > 0 else 1.0
-        text = f"Prices are held at those of {c.case.numbers.as_of}: if {c.case.numbers.options[c.base].label} falls by {fall:.0%}, the saving is gone."
-        yield Warning_("W-STATIC", text.replace("%", " %"), bought - own, c.base)
+        label, as_of = c.case.numbers.options[c.base].label, c.case.numbers.as_of
+        text = f"Prices are held at those of {as_of}: if {label} falls by {_percent(fall)}, the saving is gone."
+        yield Caution("W-STATIC", text, bought - own, c.base)
 
 
 def _token_bill(c: Context, name: str) -> float:
@@ -243,6 +251,6 @@ def _token_bill(c: Context, name: str) -> float:
     return c.line(name, "gpu_rent")
 
 
-CHECKS: tuple[Callable[[Context], Iterator[Warning_]], ...] = (
+CHECKS: tuple[Callable[[Context], Iterator[Caution]], ...] = (
     _hosted, _load, _evidence, _memory, _redundancy, _people, _cache, _batch, _tokens, _parity, _stale, _static,
 )  # fmt: skip

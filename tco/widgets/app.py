@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import ipywidgets as w  # type: ignore[import-untyped]
 
@@ -22,7 +22,7 @@ from tco.widgets.chart import Chart
 from tco.widgets.choices import ChoiceControl, Names
 from tco.widgets.fields import Choice, Download, Fold, Tabs, Words
 from tco.widgets.form import NumberControl, Reach
-from tco.widgets.store import Store
+from tco.widgets.store import Outcome, Store
 
 MEDIA = {"html": "text/html", "pdf": "application/pdf", "yaml": "application/yaml"}
 WIDTH_STEP_PX = 40
@@ -49,7 +49,11 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         self.controls: list[NumberControl | ChoiceControl] = []
         self.words = Words(live=True, label="Answer", style_class="tco-verdict")
         self.as_of = Words(style_class="tco-asof")
-        self.chart, self.bridge, self.lines = Chart(filename="break-even"), Chart(filename="bridge"), Chart(filename="cost-lines")
+        self.chart, self.bridge, self.lines = (
+            Chart(filename="break-even"),
+            Chart(filename="bridge"),
+            Chart(filename="cost-lines"),
+        )
         self.download = Download()
         super().__init__([self._bar(), self.words, self._main(), self.download])
         self.add_class("tco-app")
@@ -79,7 +83,9 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
             value="requests",
         )
         self.unit.observe(self._unit, names="value")
-        self.upload = w.FileUpload(accept=".yaml,.yml", multiple=False, description="Open…", tooltip="Open a scenario from a YAML file")
+        self.upload = w.FileUpload(
+            accept=".yaml,.yml", multiple=False, description="Open…", tooltip="Open a scenario from a YAML file"
+        )
         self.upload.observe(self._opened, names="value")
         save = _button("Save…", "Save this scenario as a YAML file", lambda _b: self._save())
         reset = _button("Reset", "Put everything back as it was opened", lambda _b: self.reset())
@@ -92,7 +98,8 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         form.add_class("tco-form")
         self.tabs = Tabs(titles=["Bridge", "Cost lines", "Capacity", "Warnings", "Sources", "Export"])
         self.capacity, self.warned, self.sourced = (Words(style_class="tco-page") for _ in range(3))
-        self.boxes: list[w.Widget] = [self.bridge, self.lines, self.capacity, self.warned, self.sourced, self._exports()]
+        pages_shown = [self.bridge, self.lines, self.capacity, self.warned, self.sourced, self._exports()]
+        self.boxes = [w.VBox([page]) for page in pages_shown]
         self.tabs.observe(self._turned, names="selected")
         tabs = w.VBox([self.tabs, *self.boxes])
         tabs.add_class("tco-tabs")
@@ -114,9 +121,22 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         n, c = self._numbers, self._choice
         return [
             self._section("What you pay for now", [c(choices.API), *n(reaches.PAYING)]),
-            self._section("What you would run", [c(choices.MODEL), c(choices.PROFILE), c(choices.RENT), *n(reaches.RUNNING), c(choices.HOST)]),
+            self._section(
+                "What you would run",
+                [c(choices.MODEL), c(choices.PROFILE), c(choices.RENT), *n(reaches.RUNNING), c(choices.HOST)],
+            ),
             self._section("People", n(reaches.PEOPLE), folded=True),
-            self._section("Service level and shape", [n(reaches.SERVICE[:1])[0], n(reaches.SERVICE[1:2])[0], c(choices.PERCENTILE), c(choices.SHAPE), *n(reaches.SERVICE[2:])], folded=True),
+            self._section(
+                "Service level and shape",
+                [
+                    n(reaches.SERVICE[:1])[0],
+                    n(reaches.SERVICE[1:2])[0],
+                    c(choices.PERCENTILE),
+                    c(choices.SHAPE),
+                    *n(reaches.SERVICE[2:]),
+                ],
+                folded=True,
+            ),
             self._section("Money and the rest", n(reaches.MONEY), folded=True),
         ]
 
@@ -132,7 +152,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
     def _numbers(self, rows: Sequence[Reach]) -> list[w.Widget]:
         made = [NumberControl(self.store, reach, self.ids) for reach in rows]
         self.controls += made
-        return [control.field for control in made]
+        return [control.box for control in made]
 
     def _choice(self, names: Names) -> w.Widget:
         control = ChoiceControl(self.store, names, self.ids)
@@ -141,15 +161,30 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
 
     def _exports(self) -> w.Widget:
         buttons = [
-            _button("HTML", "One page that opens anywhere, with every digit on hover", lambda _b: self._export_file("html")),
+            _button(
+                "HTML", "One page that opens anywhere, with every digit on hover", lambda _b: self._export_file("html")
+            ),
             _button("PNG", "A picture for slides, drawn by this browser", lambda _b: self._export_image("png")),
             _button("SVG", "A drawing that stays sharp at any size", lambda _b: self._export_image("svg")),
-            _button("PDF", "A page for print; needs Chrome or Chromium where JupyterLab runs", lambda _b: self._export_file("pdf")),
+            _button(
+                "PDF",
+                "A page for print; needs Chrome or Chromium where JupyterLab runs",
+                lambda _b: self._export_file("pdf"),
+            ),
         ]
         row = w.Box(buttons)
         row.add_class("tco-exports")
         self.exported = Words(live=True, style_class="tco-page")
-        return w.VBox([Words(style_class="tco-page", html="The break-even chart with title, sources, as-of date and scenario hash:"), row, self.exported])
+        return w.VBox(
+            [
+                Words(
+                    style_class="tco-page",
+                    html="The break-even chart with title, sources, as-of date and scenario hash:",
+                ),
+                row,
+                self.exported,
+            ]
+        )
 
     # ---- what is on screen is a function of the store
 
@@ -162,9 +197,16 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         return {"api": numbers.baseline, "own": numbers.challenger, "hosted": numbers.hosted or "hosted"}
 
     @property
+    def outcome(self) -> Outcome:
+        """The last good outcome; only asked for when there is one."""
+        found = self.store.outcome
+        assert found is not None
+        return found
+
+    @property
     def axis(self) -> VolumeAxis:
         """Unit of volume on screen."""
-        answer = self.store.outcome.answer
+        answer = self.outcome.answer
         return volume_axis(self.axis_name, answer.axis, answer.labels[answer.baseline])
 
     def redraw(self) -> None:
@@ -183,17 +225,25 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         self.words.html = pages.verdict_html(outcome, self.axis, faults)
         self._draw_chart("not up to date: see above" if faults else "")
         self._draw_page()
-        self.tabs.titles = [f"Warnings ({len(outcome.answer.warnings)})" if t.startswith("Warnings") else t for t in self.tabs.titles]
+        self.tabs.titles = [
+            f"Warnings ({len(outcome.answer.warnings)})" if t.startswith("Warnings") else t for t in self.tabs.titles
+        ]
 
     def _draw_chart(self, stale_note: str = "") -> None:
-        outcome = self.store.outcome
+        outcome = self.outcome
         figure, self.ranges = breakeven_figure(
-            outcome.case, outcome.answer, self.axis_name, before=self.ranges, width_px=self.drawn_px, height_px=_height_px(self.drawn_px), stale_note=stale_note
+            outcome.case,
+            outcome.answer,
+            self.axis_name,
+            before=self.ranges,
+            width_px=self.drawn_px,
+            height_px=_height_px(self.drawn_px),
+            stale_note=stale_note,
         )
         self.chart.show(figure)
 
     def _draw_page(self) -> None:
-        outcome, chosen = self.store.outcome, self.tabs.selected
+        outcome, chosen = self.outcome, self.tabs.selected
         for index, box in enumerate(self.boxes):
             _show(box, index == chosen)
         if chosen == 0:
@@ -211,9 +261,8 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         by_bill = self.store.scenario.get(reaches.REQUESTS) is None
         self.start.value = "bill" if by_bill else "volume"
         for control in self.controls:
-            path = control.reach.path if isinstance(control, NumberControl) else ""
-            if path in (reaches.BILL, reaches.REQUESTS):
-                _show(control.field, (path == reaches.BILL) == by_bill)
+            if isinstance(control, NumberControl) and control.reach.path in (reaches.BILL, reaches.REQUESTS):
+                _show(control.box, (control.reach.path == reaches.BILL) == by_bill)
 
     # ---- what people do
 
@@ -272,11 +321,11 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         self.download.give("scenario.yaml", self.store.scenario.to_yaml().encode(), MEDIA["yaml"])
 
     def _title(self) -> str:
-        return verdict(self.store.outcome.answer, self.axis)
+        return verdict(self.outcome.answer, self.axis)
 
-    def _export_image(self, kind: str) -> None:
-        case = self.store.outcome.case
-        figure, _ = breakeven_figure(case, self.store.outcome.answer, self.axis_name, width_px=1100, height_px=560)
+    def _export_image(self, kind: Literal["png", "svg"]) -> None:
+        case = self.outcome.case
+        figure, _ = breakeven_figure(case, self.outcome.answer, self.axis_name, width_px=1100, height_px=560)
         printed = print_ready(
             figure,
             title=self._title(),
@@ -291,7 +340,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         name = f"break-even.{kind}"
         with TemporaryDirectory() as folder:
             try:
-                path = write_chart(self.store.outcome.case, self.store.outcome.answer, Path(folder) / name, self.axis_name)
+                path = write_chart(self.outcome.case, self.outcome.answer, Path(folder) / name, self.axis_name)
             except TcoError as error:
                 self.exported.html = "<br>".join(f"{fault.found}; {fault.mend}" for fault in error.faults)
                 return
@@ -308,7 +357,8 @@ def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def _show(widget: w.Widget, shown: bool) -> None:
+def _show(widget: w.Box, shown: bool) -> None:
+    """Show or hide a box; an anywidget itself would not follow a change of its classes."""
     (widget.remove_class if shown else widget.add_class)("tco-hidden")
 
 

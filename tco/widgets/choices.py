@@ -6,6 +6,7 @@ from typing import Any
 
 from tco.present.numbers import money
 from tco.present.provenance import source_tip, value_at
+from tco.serving import can_be_fitted
 from tco.widgets.fields import Choice
 from tco.widgets.store import Store
 
@@ -95,17 +96,21 @@ def _hosts(store: Store, ids: Mapping[str, str]) -> list[Row]:
 
 
 def _models(store: Store, _ids: Mapping[str, str]) -> list[Row]:
-    served = {profile.model for profile in store.catalog.profiles().values()}
+    served = {profile.model for profile in store.catalog.profiles().values() if can_be_fitted(profile)}
     models = store.catalog.models()
     return [(name, models[name].label if name in models else name, "") for name in sorted(served)]
 
 
 def _profiles(store: Store, ids: Mapping[str, str]) -> list[Row]:
     model = _case_value("options.{own}.model")(store, ids)
-    found = store.catalog.find_profiles(model or None, None)
+    found = [profile for profile in store.catalog.find_profiles(model or None, None) if can_be_fitted(profile)]
     found.sort(key=lambda p: (p.gpu, p.gpus_per_replica))
     return [
-        (p.id, f"{p.gpus_per_replica} × {p.gpu} · {p.engine.name} {p.engine.version} · {p.engine.dtype} · {p.grade}", "")
+        (
+            p.id,
+            f"{p.gpus_per_replica} × {p.gpu} · {p.engine.name} {p.engine.version} · {p.engine.dtype} · {p.grade}",
+            "",
+        )
         for p in found
     ]
 
@@ -159,7 +164,11 @@ MODEL = Names(
     "Open-weight model you would serve; those with measured throughput are listed.",
     _models,
     _case_value("options.{own}.model"),
-    lambda model, ids: {**_own_profile("", ids), f"options.{ids['own']}.model": model or None, f"options.{ids['own']}.label": None},
+    lambda model, ids: {
+        **_own_profile("", ids),
+        f"options.{ids['own']}.model": model or None,
+        f"options.{ids['own']}.label": None,
+    },
 )
 PROFILE = Names(
     "GPUs of one replica",

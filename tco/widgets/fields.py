@@ -9,7 +9,9 @@ import anywidget
 import traitlets as t
 
 STATIC = Path(__file__).parent / "static"
-_NUMBER = re.compile(r"^\s*[$€]?\s*([-+]?\d[\d,_\s]*(?:\.\d*)?|[-+]?\.\d+)\s*(?:e([-+]?\d+))?\s*([kKmMbB]|bn)?\s*(?:%|×|x)?\s*$")
+_NUMBER = re.compile(
+    r"^\s*[$€]?\s*([-+]?\d[\d,_\s]*(?:\.\d*)?|[-+]?\.\d+)\s*(?:e([-+]?\d+))?\s*([kKmMbB]|bn)?\s*(?:%|×|x)?\s*$"
+)
 _SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6, "b": 1e9, "bn": 1e9}
 
 

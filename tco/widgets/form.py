@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import ipywidgets as w  # type: ignore[import-untyped]
+
 from tco.errors import Fault
 from tco.evaluate import field_of
 from tco.present.labels import shown
@@ -46,6 +48,7 @@ class NumberControl:
             log=reach.log,
             step=reach.step,
         )
+        self.box = w.VBox([self.field])
         self.quiet = False
         self.field.observe(self._moved, names="value")
         self.field.observe(self._typed, names="typed")
@@ -83,7 +86,9 @@ class NumberControl:
     def _typed(self, _change: Any) -> None:
         value = self.field.typed_value()
         if value is None:
-            self.store.refuse(Fault(self.path, self.field.typed_text(), "write a number such as 38,000 or 2.4M, with a decimal point"))
+            self.store.refuse(
+                Fault(self.path, self.field.typed_text(), "write a number such as 38,000 or 2.4M, with a decimal point")
+            )
         else:
             self.store.change({self.path: value})
 

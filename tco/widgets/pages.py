@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from html import escape
 
+from tco.case import ServingEvidence
 from tco.errors import Fault
 from tco.present.axis import VolumeAxis
 from tco.present.numbers import count, money, percent
 from tco.present.provenance import SourceRow, source_rows
 from tco.present.verdict import needs_text, position, verdict
 from tco.solve.breakeven import Breakeven, Winning
-from tco.solve.warn import Warning_
+from tco.solve.warn import Caution
 from tco.widgets.store import Outcome
 
 SHOWN_WARNINGS = 3
@@ -73,20 +74,31 @@ def capacity_html(outcome: Outcome) -> str:
         if found is not None:
             checked = f"{found.percentile_used}{' (only these are published)' if found.on_medians else ''}"
             mixes = "; ".join(f"{i:g} in / {o:g} out" for i, o in found.mixes)
-            error = "nothing to check it by" if found.left_out_error_frac is None else f"{percent(found.left_out_error_frac)} on mixes left out"
             rows += [
                 ("Engine", found.engine),
-                ("Service level", f"first token within {case.numbers.service.ttft_ms:,.0f} ms, then {case.numbers.service.tpot_ms:g} ms a token"),
+                (
+                    "Service level",
+                    f"first token within {case.numbers.service.ttft_ms:,.0f} ms, then {case.numbers.service.tpot_ms:g} ms a token",
+                ),
                 ("Judged on", checked),
                 ("Length mixes inside it", mixes),
-                ("Error of the work model", f"{percent(found.error_frac)} on these mixes; {error}"),
-                ("Requests whose cache fits in memory", "not known" if found.memory_requests is None else count(found.memory_requests)),
+                ("Error of the work model", _fit_error(found)),
+                (
+                    "Requests whose cache fits in memory",
+                    "not known" if found.memory_requests is None else count(found.memory_requests),
+                ),
             ]
     body = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in rows)
     return f'<div class="tco-scroll"><table>{body}</table></div>'
 
 
-def warnings_html(warnings: tuple[Warning_, ...]) -> str:
+def _fit_error(found: ServingEvidence) -> str:
+    if found.left_out_error_frac is None:
+        return f"not known: {len(found.mixes)} mixes give three coefficients and nothing to check them by"
+    return f"{percent(found.error_frac)} on these mixes, {percent(found.left_out_error_frac)} on a mix left out"
+
+
+def warnings_html(warnings: tuple[Caution, ...]) -> str:
     """Three warnings with the most dollars, the rest folded."""
     if not warnings:
         return "<p>Nothing to warn of.</p>"
@@ -95,8 +107,8 @@ def warnings_html(warnings: tuple[Warning_, ...]) -> str:
     return f'<div class="tco-scroll">{_list(shown)}{more}</div>'
 
 
-def _list(warnings: Iterable[Warning_]) -> str:
-    def item(w: Warning_) -> str:
+def _list(warnings: Iterable[Caution]) -> str:
+    def item(w: Caution) -> str:
         stake = f" · about {money(w.usd_at_stake)} a month" if w.usd_at_stake > 0 else ""
         return f'<li>{escape(w.message)} <span class="tco-code">{w.code}{stake}</span></li>'
 
@@ -105,7 +117,10 @@ def _list(warnings: Iterable[Warning_]) -> str:
 
 def sources_html(outcome: Outcome) -> str:
     """Every number with its sheet row or profile, the day it was checked, and how far to trust it."""
-    head = "".join(f"<th{' class=num' if name == 'value' else ''}>{name}</th>" for name in ("what", "value", "from", "checked", "grade"))
+    head = "".join(
+        f"<th{' class=num' if name == 'value' else ''}>{name}</th>"
+        for name in ("what", "value", "from", "checked", "grade")
+    )
     rows = "".join(map(_source_row, source_rows(outcome.case)))
     where = escape(outcome.case.where)
     return f'<p>{where}.</p><div class="tco-scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
@@ -115,6 +130,13 @@ def _source_row(row: SourceRow) -> str:
     link = escape(row.where)
     if row.url.startswith(("http://", "https://")):
         link = f'<a href="{escape(row.url, quote=True)}" target="_blank" rel="noopener noreferrer">{link}</a>'
-    cells = [f'<td title="{escape(row.path, quote=True)}">{escape(row.what)}</td>', f'<td class="num" title="{row.exact}">{escape(row.value)}</td>']
-    cells += [f'<td title="{escape(row.note, quote=True)}">{link}</td>', f"<td>{row.checked}</td>", f"<td>{row.grade}</td>"]
+    cells = [
+        f'<td title="{escape(row.path, quote=True)}">{escape(row.what)}</td>',
+        f'<td class="num" title="{row.exact}">{escape(row.value)}</td>',
+    ]
+    cells += [
+        f'<td title="{escape(row.note, quote=True)}">{link}</td>',
+        f'<td class="num">{row.checked}</td>',
+        f"<td>{row.grade}</td>",
+    ]
     return f"<tr>{''.join(cells)}</tr>"

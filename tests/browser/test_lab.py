@@ -58,12 +58,3 @@ def test_nothing_pops_up(page: Page, open_lab: Callable[..., object], small_note
     page.wait_for_load_state("networkidle")
     expect(page.locator(".jp-Dialog")).to_have_count(0)
     expect(page.locator(".Toastify__toast")).to_have_count(0)
-
-
-def test_the_break_even_notebook_opens_live(page: Page, lab_url: str) -> None:
-    page.goto(lab_url)
-    expect(page.locator(".jp-Notebook .jupyter-widgets").first).to_be_visible()
-    expect(page.locator(".jp-Notebook [data-mime-type='application/vnd.jupyter.error']")).to_have_count(0)
-    expect(page.locator(".jp-Notebook [data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
-    expect(page.get_by_text("Error displaying widget")).to_have_count(0)
-    expect(page.locator(".modebar-btn[data-title*='hare']")).to_have_count(0)

@@ -8,6 +8,7 @@ function render({ model, el }) {
     <select id="${id}" aria-describedby="${id}-error"></select>
     <div class="tco-error" id="${id}-error" role="alert"></div>`;
   const [label, undo, select, error] = ["label", ".tco-undo", "select", ".tco-error"].map((s) => el.querySelector(s));
+  for (const part of [select, undo]) part.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes their keys
 
   function draw() {
     const name = model.get("label");

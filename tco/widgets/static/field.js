@@ -45,6 +45,7 @@ function render({ model, el }) {
   const [label, info, undo, range, box, help, error] =
     ["label", ".tco-info", ".tco-undo", "input[type=range]", "input[type=text]", ".tco-help", ".tco-error"].map(find);
   let dragging = false;
+  for (const part of [range, box, info, undo]) part.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes their keys
 
   function words() {
     const name = model.get("label");

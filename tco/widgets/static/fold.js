@@ -3,6 +3,7 @@ function fold({ model, el }) {
   el.classList.add("tco-fold");
   const button = document.createElement("button");
   button.type = "button";
+  button.dataset.lmSuppressShortcuts = "true";
   const draw = () => {
     button.textContent = model.get("title");
     button.setAttribute("aria-expanded", String(model.get("expanded")));
@@ -26,6 +27,7 @@ function tabs({ model, el }) {
       if (!button) {
         button = document.createElement("button");
         button.type = "button";
+        button.dataset.lmSuppressShortcuts = "true";
         button.setAttribute("role", "tab");
         button.addEventListener("click", () => pick(index));
         button.addEventListener("keydown", (event) => {
