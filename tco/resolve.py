@@ -135,14 +135,18 @@ class Draft:
 
     def section(self, name: str, model: type[Input]) -> Any:
         """One of the sections every option shares, validated."""
-        prefix = f"{name}."
+        prefix, before = f"{name}.", len(self.faults)
         if name == "workload":
             self._shape()
         if name == "staffing" and self.get("staffing.loaded_usd_per_fte_year") is None:
             role = self.get("staffing.role") or self._word("staffing.role")
             self.look_up("staffing.role", "", lambda: self.catalog.people(role, self.on))
+        unknown = len(self.faults)
         self.defaults(prefix, prefix, model)
-        return self._validated(model, self.tree.get(name) or {}, name)
+        made = self._validated(model, self.tree.get(name) or {}, name)
+        if unknown > before:  # what an unknown name would have brought is missing because of it, and told with it
+            self.faults[unknown:] = [fault for fault in self.faults[unknown:] if fault.found != "nothing"]
+        return made
 
     def _shape(self) -> None:
         busy_hours, busy_ratio = self.get("workload.busy_hours"), self.get("workload.busy_ratio")
@@ -227,7 +231,9 @@ class Draft:
         gpu_name = self.get(f"{prefix}gpu_name")
         if gpu_name and self.get(f"{prefix}gpu.on_demand_usd_per_gpu_hour") is None:
             provider = self.get(f"{prefix}gpu.provider") or ""
-            self.look_up(f"{prefix}gpu.provider", prefix, lambda: self.catalog.rental(gpu_name, provider, self.on))
+            named = f"{prefix}gpu.provider" if provider else f"{prefix}gpu_name"
+            if not any(fault.where == named for fault in self.faults):
+                self.look_up(named, prefix, lambda: self.catalog.rental(gpu_name, provider, self.on))
         prefill = self.get(f"{prefix}capacity.work.prefill_s_per_tok")
         ratio = self.get(f"{prefix}capacity.cached_work_ratio")
         if self.get(f"{prefix}capacity.work.cached_s_per_tok") is None and prefill is not None and ratio is not None:
@@ -270,6 +276,18 @@ class Draft:
         if not model and not gpu:
             mend = "name a model and a gpu_name, or a profile, or type capacity.work and capacity.gpus_per_replica"
             self.faults.append(Fault(prefix.rstrip("."), "nothing says how fast it serves", mend))
+            return None
+        served = {
+            "model": {*self.catalog.models(), *(p.model for p in profiles.values())},
+            "gpu_name": self.catalog.gpus(),
+        }
+        unknown = [
+            Fault(f"{prefix}{key}", asked, nearest(asked, served[key]))
+            for key, asked in (("model", model), ("gpu_name", gpu))
+            if asked and asked not in served[key]
+        ]
+        if unknown:
+            self.faults += unknown
             return None
         try:
             found = self.catalog.find_profiles(model, gpu)
@@ -328,6 +346,10 @@ class Draft:
             if name not in options:
                 mend = nearest(name, options) if name else "a comparison needs two options"
                 self.faults.append(Fault(role, name or "only one option", mend))
+        for name, option in options.items():
+            to = getattr(option, "failover_to", "")
+            if to and to not in apis:
+                self.faults.append(Fault(f"options.{name}.failover_to", to, f"name an API: {nearest(to, apis)}"))
         if baseline == challenger:
             self.faults.append(Fault("challenger", challenger, "name another option than the baseline"))
         return baseline, challenger

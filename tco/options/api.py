@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tco.inputs.base import Frac, Positive
 from tco.inputs.prices import ApiPrice, Factors, HourFactor, LongContext, VolumeDiscount
@@ -44,6 +44,13 @@ class ApiOption(OptionBase):
     """Share of prompt tokens billed as written to the cache."""
     batch_used_frac: Frac = 1.0
     """Share of the requests that may wait which are really sent by the batch tariff."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "ApiOption":
+        if self.cache_hit_frac + self.cache_write_frac > 1 + 1e-12:
+            raise ValueError("cache_hit_frac and cache_write_frac are shares of the same prompt: together at most 1")
+        hour_ratios([(hour.hours_utc, hour.price_ratio) for hour in self.hours])  # says so when it cannot be read
+        return self
 
 
 def request_lines(option: ApiOption, workload: Workload) -> dict[str, Numeric]:
