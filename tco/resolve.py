@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from tco.case import Case, CaseNumbers, ServingEvidence
 from tco.catalog import Catalog
-from tco.errors import Fault, ScenarioError, TcoError, nearest
+from tco.errors import Fault, LookupFault, ScenarioError, SheetError, nearest
 from tco.inputs.base import Input, faults_in
 from tco.inputs.hardware import ServingProfile
 from tco.inputs.source import Fact, Source
@@ -47,8 +47,18 @@ def resolve(scenario: Scenario, catalog: Catalog, today: date | None = None) -> 
     ------
     ScenarioError
         Names nobody knows, values missing, values that cannot be: all of them at once.
+    SheetError
+        A sheet or a profile that cannot be read: every fault of every file.
     """
-    now = today or date.today()
+    try:
+        return _resolved(scenario, catalog, today or date.today())
+    except SheetError as error:
+        raise SheetError(
+            catalog.check() or error.faults
+        ) from None  # whoever mends one file wants to know of the others
+
+
+def _resolved(scenario: Scenario, catalog: Catalog, now: date) -> Case:
     draft = Draft(scenario, catalog, scenario.as_of or now)
     sections = {name: draft.section(name, model) for name, model in SECTIONS.items()}
     draft.stop_on_faults()
@@ -122,8 +132,10 @@ class Draft:
         """Fill from a look-up; a name it does not know is a fault of the field that named it."""
         try:
             self.fill(prefix, facts())
-        except TcoError as error:
-            self.faults += [Fault(path, f.found or f.where, f.mend) for f in error.faults]
+        except LookupFault as error:
+            named = self.get(path)
+            found = f"{named} ({{}})" if named else "{}"
+            self.faults += [Fault(path, found.format(f.found or f.where), f.mend) for f in error.faults]
 
     def defaults(self, prefix: str, kind_prefix: str, model: type[Input]) -> None:
         """Fill what is still empty from the sheet of defaults."""
@@ -246,7 +258,7 @@ class Draft:
             return
         try:
             fit = fitted(profile, sections["service"])
-        except TcoError as error:
+        except ScenarioError as error:
             self.faults += [Fault(f"options.{name}.profile", f.found, f.mend) for f in error.faults]
             return
         self.fill(prefix, serving_facts(profile, fit))
@@ -277,33 +289,35 @@ class Draft:
             mend = "name a model and a gpu_name, or a profile, or type capacity.work and capacity.gpus_per_replica"
             self.faults.append(Fault(prefix.rstrip("."), "nothing says how fast it serves", mend))
             return None
-        served = {
-            "model": {*self.catalog.models(), *(p.model for p in profiles.values())},
-            "gpu_name": self.catalog.gpus(),
-        }
-        unknown = [
-            Fault(f"{prefix}{key}", asked, nearest(asked, served[key]))
-            for key, asked in (("model", model), ("gpu_name", gpu))
-            if asked and asked not in served[key]
-        ]
+        unknown = self._unknown_names(prefix, model, gpu)
         if unknown:
             self.faults += unknown
             return None
-        try:
-            found = self.catalog.find_profiles(model, gpu)
-        except TcoError as error:
-            self.faults += [Fault(prefix.rstrip("."), f.found or f.where, f.mend) for f in error.faults]
-            return None
+        found = self.catalog.find_profiles(model, gpu)
         count = self.get(f"{prefix}capacity.gpus_per_replica")
         matching = [p for p in found if count is None or p.gpus_per_replica == count]
         if not matching:
             has = ", ".join(
                 sorted({f"{p.gpus_per_replica} × {p.gpu}" for p in found or self.catalog.find_profiles(model, None)})
             )
+            where = " × ".join(str(part) for part in (count, gpu) if part) or "any GPU"
             mend = f"profiles of {model or 'this GPU'} are there for {has}" if has else "measure it, or add a profile"
-            self.faults.append(Fault(prefix.rstrip("."), f"no profile of {model} on {count or ''} {gpu}", mend))
+            self.faults.append(Fault(prefix.rstrip("."), f"no profile of {model or 'any model'} on {where}", mend))
             return None
         return matching[0]
+
+    def _unknown_names(self, prefix: str, model: str | None, gpu: str | None) -> list[Fault]:
+        """A model or a GPU that no file describes and no profile is of, with the nearest there are."""
+        profiles, models, gpus = self.catalog.profiles().values(), self.catalog.models(), self.catalog.gpus()
+        asked = [
+            ("model", model, {*models, *(profile.model for profile in profiles)}),
+            ("gpu_name", gpu, {*gpus, *(profile.gpu for profile in profiles)}),
+        ]
+        return [
+            Fault(f"{prefix}{key}", name, nearest(name, known))
+            for key, name, known in asked
+            if name and name not in known
+        ]
 
     def _memory(self, name: str, prefix: str, profile: ServingProfile) -> None:
         """A model whose weights do not fit its GPUs cannot be served, whatever a scenario says."""

@@ -217,8 +217,15 @@ def test_faults_of_two_sections_are_told_together(case_of: CaseOf) -> None:
 
 def test_a_model_nobody_measured_on_these_gpus_says_where_it_was(case_of: CaseOf) -> None:
     (told,) = faults(case_of, with_own(model="openai/gpt-oss-120b", gpu_name="L40S"))
-    assert "L40S" in told
+    assert "no profile of openai/gpt-oss-120b on L40S" in told
     assert "2 × H100-SXM" in told
+
+
+def test_a_size_nobody_measured(case_of: CaseOf) -> None:
+    (told,) = faults(case_of, TREE, {"options.own.capacity.gpus_per_replica": 3})
+    assert "no profile of openai/gpt-oss-120b on 3 × H100-SXM" in told
+    (told,) = faults(case_of, with_own(gpu_name="L40S"))
+    assert "no profile of any model on L40S" in told
 
 
 def test_nothing_said_about_speed(case_of: CaseOf) -> None:
@@ -343,7 +350,7 @@ def test_the_day_decides_which_price_holds(case_of: CaseOf) -> None:
 
 def test_a_day_before_any_price_says_from_when(case_of: CaseOf) -> None:
     told = faults(case_of, TREE, {"as_of": date(2026, 2, 1)})
-    assert any("no price on that day" in fault and "priced from 2026-03-05" in fault for fault in told)
+    assert any("no price on 2026-02-01" in fault and "priced from 2026-03-05" in fault for fault in told)
 
 
 def test_a_price_that_ended_says_until_when(case_of: CaseOf) -> None:
