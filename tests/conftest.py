@@ -1,7 +1,9 @@
-"""What tests share: a clock that stands still, the shipped data, cases from trees, the command line without a shell."""
+"""What tests share: a clock, the shipped data, cases from trees, the command line without a shell, one Chromium."""
 
 import json
-from collections.abc import Callable, Mapping
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Browser, sync_playwright
 
 from tco.case import Case
 from tco.catalog import Catalog
@@ -23,6 +26,17 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 TODAY = date(2026, 11, 20)
 """The clock of every test."""
 NOBODY = {"run_fte": 0, "build_hours": 0, "oncall_rotations_count": 0, "incidents_per_month": 0, "swaps_per_year": 0}
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NO_CHROMIUM = "no Chromium here: install it (Debian: apt-get install chromium)"
 
 
 @dataclass(frozen=True)
@@ -134,3 +148,26 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
         return Ran(status, printed.out, printed.err)
 
     return command
+
+
+# Chromium: left out where there is none, required where CI is set
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Chromium is."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None and os.environ.get("CI"):
+        pytest.fail(NO_CHROMIUM)
+    if found is None:
+        pytest.skip(NO_CHROMIUM)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()

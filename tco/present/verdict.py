@@ -15,6 +15,9 @@ def verdict(answer: Breakeven, axis: VolumeAxis) -> str:
     base, other = answer.labels[answer.baseline], challenger_name(answer)
     running = _clause(answer.running_cost, axis)
     built = _built(answer, axis)
+    if answer.status == "multiple" and answer.running_cost.permanent is not None:
+        windows = _windows_before(answer.running_cost, axis)
+        return f"At running cost, {other} is cheaper than {base} for good from {axis.text(answer.running_cost.permanent)} on{built}{windows}."
     if answer.status == "never":
         far = "" if answer.running_cost.proven else f" up to {axis.text(answer.running_cost.searched_to)}"
         return f"At running cost, {other} is never cheaper than {base}{far}, at any volume{built}."
@@ -66,9 +69,17 @@ def _built(answer: Breakeven, axis: VolumeAxis) -> str:
         return f" (the same with the build paid back over {months} months)"
     if found.status == "never":
         return f" (never with the build paid back over {months} months)"
-    if found.status == "single" and answer.running_cost.status == "single" and found.permanent is not None:
+    if found.permanent is not None and answer.running_cost.permanent is not None:
         return f" ({axis.short(found.permanent)} with the build paid back over {months} months)"
     return f" (with the build paid back over {months} months: {_clause(found, axis)})"
+
+
+def _windows_before(found: Winning, axis: VolumeAxis) -> str:
+    """Windows won before the lasting break-even, where the fleet has just grown into its capacity."""
+    windows = [(a, b) for a, b in found.intervals if b is not None]
+    if len(windows) == 1:
+        return f"; before that only between {axis.short(windows[0][0])} and {axis.short(windows[0][1])}"
+    return f"; before that only in {len(windows)} windows, the first from {axis.short(windows[0][0])}"
 
 
 def _clause(found: Winning, axis: VolumeAxis) -> str:
@@ -78,10 +89,8 @@ def _clause(found: Winning, axis: VolumeAxis) -> str:
         return "at every volume"
     if found.status == "single" and found.permanent is not None:
         return f"from {axis.text(found.permanent)} on"
-    if found.status == "multiple" and found.permanent is not None and found.first is not None:
-        windows = len(found.intervals) - 1
-        times = "once" if windows == 1 else f"{windows} times"
-        return f"for good from {axis.text(found.permanent)} on (and {times} before, first at {axis.text(found.first)})"
+    if found.status == "multiple" and found.permanent is not None:
+        return f"for good from {axis.text(found.permanent)} on"
     windows_text = " and ".join(f"{axis.text(a)} to {axis.text(b)}" for a, b in found.intervals[:3] if b is not None)
     more = f" and {len(found.intervals) - 3} more windows" if len(found.intervals) > 3 else ""
     end = "and never beyond" if found.proven else f"as far as searched, {axis.text(found.searched_to)}"

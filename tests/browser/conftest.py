@@ -7,7 +7,6 @@ test fails when anything was asked of another machine). Without Chromium these t
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,19 +15,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 ADDRESS = re.compile(r"open (http://127\.0\.0\.1:\d+/\S+)")
-NO_CHROMIUM = "no Chromium here: install it (Debian: apt-get install chromium)"
 
 
 class Lab:
@@ -59,26 +48,6 @@ class Lab:
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(timeout=30)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Where Chromium is."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None and os.environ.get("CI"):
-        pytest.fail(NO_CHROMIUM)
-    if found is None:
-        pytest.skip(NO_CHROMIUM)
-    return found
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

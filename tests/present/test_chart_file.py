@@ -1,7 +1,5 @@
 """Charts as files: the right kind, whole or not at all, and nothing asked of any other machine."""
 
-import os
-import shutil
 from datetime import date
 
 import pytest
@@ -9,9 +7,6 @@ import pytest
 from tco.errors import MissingTool, TcoError
 from tco.present.formats.chart_file import export_chart
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-CHROMIUM = next((path for name in ("chromium", "google-chrome", "chrome") if (path := shutil.which(name))), None)
-needs_chromium = pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="needs Chromium or Chrome")
 TOLD = {
     "title": "Self-hosting <is> cheaper & simpler",
     "source_line": "Prices: OpenAI, checked 2026-10-21",
@@ -20,7 +15,7 @@ TOLD = {
 }
 
 
-@needs_chromium
+@pytest.mark.usefixtures("chromium")
 @pytest.mark.parametrize(("ending", "start"), [("png", b"\x89PNG\r\n"), ("svg", b"<svg"), ("pdf", b"%PDF-")])
 def test_images_are_what_their_ending_says(g05, tmp_path, ending, start):
     path = export_chart(g05(), tmp_path / "new" / f"chart.{ending}", **TOLD)
@@ -33,15 +28,11 @@ def test_images_are_what_their_ending_says(g05, tmp_path, ending, start):
             assert text in content
 
 
-@needs_chromium
-def test_the_page_asks_for_nothing_and_cannot_share(g05, tmp_path):
-    from playwright.sync_api import sync_playwright
-
+def test_the_page_asks_for_nothing_and_cannot_share(g05, tmp_path, browser):
     path = export_chart(g05(), tmp_path / "chart.html", **TOLD)
     assert path.stat().st_size < 1_400_000
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+    with browser.new_context(viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
         asked, faults = [], []
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -51,7 +42,6 @@ def test_the_page_asks_for_nothing_and_cannot_share(g05, tmp_path):
         buttons = page.eval_on_selector_all(".modebar-btn", "all => all.map(one => one.dataset.title)")
         heading, caption = page.text_content("h1"), page.text_content("figcaption")
         range_shown = page.evaluate("document.getElementById('chart')._fullLayout.xaxis.range")
-        browser.close()
     assert faults == []
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     assert buttons

@@ -1,15 +1,10 @@
 """A page with a stand-in for the notebook's model, to drive the chart's JavaScript without a notebook."""
 
 import base64
-import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 STUB = """
 class StubModel {
@@ -58,25 +53,10 @@ def state_of(chart: Any) -> dict[str, Any]:
     return {**state, "buffer": base64.b64encode(chart.buffer).decode()}
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """Debian's Chromium, or Chrome; without either the browser tests are left out, but not where CI is set."""
-    found = next((path for name in ("chromium", "google-chrome", "chrome") if (path := shutil.which(name))), None)
-    if found is None:
-        message = "needs Chromium or Chrome"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
+def page(browser: Any) -> Iterator[Any]:
     """An empty notebook page in JupyterLab's light theme; it fails the test when a script fails in it."""
-    page = chromium.new_page(viewport={"width": 1000, "height": 640})
+    page = browser.new_page(viewport={"width": 1000, "height": 640})
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.set_content(f'<body data-jp-theme-light="true"><div id="cell"></div><script>{STUB}</script></body>')
