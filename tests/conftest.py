@@ -19,7 +19,7 @@ from tco.cli import main
 from tco.resolve import resolve
 from tco.scenario import Scenario
 
-settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)
 settings.load_profile("repeatable")
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -26,7 +26,6 @@ KINDS: list[type[Input]] = [kind.model for kind in option_kinds().values()]
 ROWS: list[type[Any]] = [ApiPriceRow, AssumptionRow, FxRow, PeopleRow, RentalRow]
 
 WITHOUT_A_UNIT = {
-    "hours": "the 168 hours of a shape's file, each relative to the mean hour",
     "p50": "a latency in the unit of the field it belongs to",
     "p90": "the same",
     "p95": "the same",

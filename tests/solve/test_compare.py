@@ -71,7 +71,7 @@ def test_without_a_host_the_bridge_has_one_step(case_of: CaseOf, plain: Tree) ->
     assert [(step.id, step.effect) for step in compare(case_of(plain)).bridge] == [("api", "start"), ("own", "both")]
 
 
-@given(data=st.data(), low=st.floats(1e-3, 0.5), high=st.floats(2, 50))
+@given(data=st.data(), low=st.floats(1e-3, 0.5), high=st.floats(2, 10))
 def test_curves_lie_on_the_costs(cases: st.SearchStrategy[Case], data: st.DataObject, low: float, high: float) -> None:
     case = data.draw(cases)
     requests = float(case.numbers.workload.requests_per_month or 1)
