@@ -109,9 +109,11 @@ def _lay(node: Any, parts: list[str], column: Numeric, path: str) -> Any:
 
 
 def _check(node: Input, update: Mapping[str, Any], name: str, column: Numeric, path: str) -> None:
+    fields = {**node.__dict__, **update}
+    others = {key: float(value.flat[0]) if isinstance(value, np.ndarray) else value for key, value in fields.items()}
     for extreme in {float(np.min(column)), float(np.max(column))}:
         try:
-            type(node).model_validate({**node.__dict__, **update, name: extreme})
+            type(node).model_validate({**others, name: extreme})
         except ValidationError as error:
             raise ScenarioError(faults_in(error, path.rpartition(".")[0], type(node))) from None
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from tco.case import Case, CaseNumbers, ServingEvidence
 from tco.catalog import Catalog
-from tco.errors import Fault, ScenarioError, TcoError, nearest
+from tco.errors import Fault, LookupFault, ScenarioError, SheetError, nearest
 from tco.inputs.base import Input, faults_in
 from tco.inputs.hardware import ServingProfile
 from tco.inputs.source import Fact, Source
@@ -47,8 +47,18 @@ def resolve(scenario: Scenario, catalog: Catalog, today: date | None = None) -> 
     ------
     ScenarioError
         Names nobody knows, values missing, values that cannot be: all of them at once.
+    SheetError
+        A sheet or a profile that cannot be read: every fault of every file.
     """
-    now = today or date.today()
+    try:
+        return _resolved(scenario, catalog, today or date.today())
+    except SheetError as error:
+        raise SheetError(
+            catalog.check() or error.faults
+        ) from None  # whoever mends one file wants to know of the others
+
+
+def _resolved(scenario: Scenario, catalog: Catalog, now: date) -> Case:
     draft = Draft(scenario, catalog, scenario.as_of or now)
     sections = {name: draft.section(name, model) for name, model in SECTIONS.items()}
     draft.stop_on_faults()
@@ -122,8 +132,10 @@ class Draft:
         """Fill from a look-up; a name it does not know is a fault of the field that named it."""
         try:
             self.fill(prefix, facts())
-        except TcoError as error:
-            self.faults += [Fault(path, f.found or f.where, f.mend) for f in error.faults]
+        except LookupFault as error:
+            named = self.get(path)
+            found = f"{named} ({{}})" if named else "{}"
+            self.faults += [Fault(path, found.format(f.found or f.where), f.mend) for f in error.faults]
 
     def defaults(self, prefix: str, kind_prefix: str, model: type[Input]) -> None:
         """Fill what is still empty from the sheet of defaults."""
@@ -135,14 +147,18 @@ class Draft:
 
     def section(self, name: str, model: type[Input]) -> Any:
         """One of the sections every option shares, validated."""
-        prefix = f"{name}."
+        prefix, before = f"{name}.", len(self.faults)
         if name == "workload":
             self._shape()
         if name == "staffing" and self.get("staffing.loaded_usd_per_fte_year") is None:
             role = self.get("staffing.role") or self._word("staffing.role")
             self.look_up("staffing.role", "", lambda: self.catalog.people(role, self.on))
+        unknown = len(self.faults)
         self.defaults(prefix, prefix, model)
-        return self._validated(model, self.tree.get(name) or {}, name)
+        made = self._validated(model, self.tree.get(name) or {}, name)
+        if unknown > before:  # what an unknown name would have brought is missing because of it, and told with it
+            self.faults[unknown:] = [fault for fault in self.faults[unknown:] if fault.found != "nothing"]
+        return made
 
     def _shape(self) -> None:
         busy_hours, busy_ratio = self.get("workload.busy_hours"), self.get("workload.busy_ratio")
@@ -227,7 +243,9 @@ class Draft:
         gpu_name = self.get(f"{prefix}gpu_name")
         if gpu_name and self.get(f"{prefix}gpu.on_demand_usd_per_gpu_hour") is None:
             provider = self.get(f"{prefix}gpu.provider") or ""
-            self.look_up(f"{prefix}gpu.provider", prefix, lambda: self.catalog.rental(gpu_name, provider, self.on))
+            named = f"{prefix}gpu.provider" if provider else f"{prefix}gpu_name"
+            if not any(fault.where == named for fault in self.faults):
+                self.look_up(named, prefix, lambda: self.catalog.rental(gpu_name, provider, self.on))
         prefill = self.get(f"{prefix}capacity.work.prefill_s_per_tok")
         ratio = self.get(f"{prefix}capacity.cached_work_ratio")
         if self.get(f"{prefix}capacity.work.cached_s_per_tok") is None and prefill is not None and ratio is not None:
@@ -240,7 +258,7 @@ class Draft:
             return
         try:
             fit = fitted(profile, sections["service"])
-        except TcoError as error:
+        except ScenarioError as error:
             self.faults += [Fault(f"options.{name}.profile", f.found, f.mend) for f in error.faults]
             return
         self.fill(prefix, serving_facts(profile, fit))
@@ -271,21 +289,35 @@ class Draft:
             mend = "name a model and a gpu_name, or a profile, or type capacity.work and capacity.gpus_per_replica"
             self.faults.append(Fault(prefix.rstrip("."), "nothing says how fast it serves", mend))
             return None
-        try:
-            found = self.catalog.find_profiles(model, gpu)
-        except TcoError as error:
-            self.faults += [Fault(prefix.rstrip("."), f.found or f.where, f.mend) for f in error.faults]
+        unknown = self._unknown_names(prefix, model, gpu)
+        if unknown:
+            self.faults += unknown
             return None
+        found = self.catalog.find_profiles(model, gpu)
         count = self.get(f"{prefix}capacity.gpus_per_replica")
         matching = [p for p in found if count is None or p.gpus_per_replica == count]
         if not matching:
             has = ", ".join(
                 sorted({f"{p.gpus_per_replica} × {p.gpu}" for p in found or self.catalog.find_profiles(model, None)})
             )
+            where = " × ".join(str(part) for part in (count, gpu) if part) or "any GPU"
             mend = f"profiles of {model or 'this GPU'} are there for {has}" if has else "measure it, or add a profile"
-            self.faults.append(Fault(prefix.rstrip("."), f"no profile of {model} on {count or ''} {gpu}", mend))
+            self.faults.append(Fault(prefix.rstrip("."), f"no profile of {model or 'any model'} on {where}", mend))
             return None
         return matching[0]
+
+    def _unknown_names(self, prefix: str, model: str | None, gpu: str | None) -> list[Fault]:
+        """A model or a GPU that no file describes and no profile is of, with the nearest there are."""
+        profiles, models, gpus = self.catalog.profiles().values(), self.catalog.models(), self.catalog.gpus()
+        asked = [
+            ("model", model, {*models, *(profile.model for profile in profiles)}),
+            ("gpu_name", gpu, {*gpus, *(profile.gpu for profile in profiles)}),
+        ]
+        return [
+            Fault(f"{prefix}{key}", name, nearest(name, known))
+            for key, name, known in asked
+            if name and name not in known
+        ]
 
     def _memory(self, name: str, prefix: str, profile: ServingProfile) -> None:
         """A model whose weights do not fit its GPUs cannot be served, whatever a scenario says."""
@@ -328,6 +360,10 @@ class Draft:
             if name not in options:
                 mend = nearest(name, options) if name else "a comparison needs two options"
                 self.faults.append(Fault(role, name or "only one option", mend))
+        for name, option in options.items():
+            to = getattr(option, "failover_to", "")
+            if to and to not in apis:
+                self.faults.append(Fault(f"options.{name}.failover_to", to, f"name an API: {nearest(to, apis)}"))
         if baseline == challenger:
             self.faults.append(Fault("challenger", challenger, "name another option than the baseline"))
         return baseline, challenger

@@ -163,7 +163,10 @@ def _faults(tree: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("options", repr(options), "name at least one option, each with its kind")
         return
     for name, option in options.items():
-        yield from _option_faults(str(name), option)
+        if isinstance(name, str):
+            yield from _option_faults(name, option)
+        else:
+            yield Fault(f"options.{name}", repr(name), f'an option\'s id is a word: write it in quotes, "{name}"')
 
 
 def _option_faults(name: str, option: Any) -> Iterator[Fault]:

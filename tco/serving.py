@@ -121,8 +121,8 @@ def _too_few(
     profile: ServingProfile, service: Service, mixes: dict[tuple[float, float], list[ServingPoint]], inside: int
 ) -> Fault:
     reached = "; ".join(
-        f"{i:g} in, {o:g} out: TTFT {min(_latency(p.ttft_ms, service.slo_percentile) for p in points):.0f} ms, "
-        f"TPOT {min(_latency(p.tpot_ms, service.slo_percentile) for p in points):.0f} ms"
+        f"{i:g} in, {o:g} out: TTFT {_lowest_ms([p.ttft_ms for p in points], service)}, "
+        f"TPOT {_lowest_ms([p.tpot_ms for p in points], service)}"
         for (i, o), points in mixes.items()
     )
     asked = f"TTFT {service.ttft_ms:g} ms and TPOT {service.tpot_ms:g} ms at p{service.slo_percentile:g}"
@@ -137,3 +137,8 @@ def _too_few(
         f"{asked} is met by {inside} of {len(mixes)} length mixes, and three are needed",
         f"loosen service.ttft_ms, service.tpot_ms or service.slo_percentile; the best it reaches is {reached}",
     )
+
+
+def _lowest_ms(latencies: Sequence[Percentiles], service: Service) -> str:
+    known = [ms for latency in latencies if not np.isnan(ms := _latency(latency, service.slo_percentile))]
+    return f"{min(known):.0f} ms" if known else "not known"

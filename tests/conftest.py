@@ -1,11 +1,31 @@
-"""One Chromium for every test that needs one: left out where there is none, required where CI is set."""
+"""What tests share: a clock, the shipped data, cases from trees, the command line without a shell, one Chromium."""
 
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
+
+from tco.case import Case
+from tco.catalog import Catalog
+from tco.cli import main
+from tco.resolve import resolve
+from tco.scenario import Scenario
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=40)
+settings.load_profile("repeatable")
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+TODAY = date(2026, 11, 20)
+"""The clock of every test."""
+NOBODY = {"run_fte": 0, "build_hours": 0, "oncall_rotations_count": 0, "incidents_per_month": 0, "swaps_per_year": 0}
 
 FLAGS = [
     "--no-sandbox",
@@ -17,6 +37,120 @@ FLAGS = [
     "--disable-sync",
 ]
 NO_CHROMIUM = "no Chromium here: install it (Debian: apt-get install chromium)"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        """The answer that ``--json`` printed, alone."""
+        return json.loads(self.out)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return Catalog.open(REPOSITORY)
+
+
+@pytest.fixture(scope="session")
+def case_of(catalog: Catalog) -> Callable[..., Case]:
+    """A scenario's tree, with some paths changed, as a case; the clock stands at ``TODAY``."""
+
+    def build(tree: Mapping[str, Any], changes: Mapping[str, Any] | None = None, today: date = TODAY) -> Case:
+        scenario = Scenario.from_tree(tree)
+        for path, value in (changes or {}).items():
+            scenario = scenario.set(path, value)
+        return resolve(scenario, catalog, today=today)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def plain() -> dict[str, Any]:
+    """
+    A scenario, to be changed through ``case_of``, in which every figure is typed and easy.
+
+    A request is 1,000 prompt tokens, the week is flat. The API takes 5.00 USD a million, so 0.005 USD a request.
+    A replica carries a million requests a month for 730 USD, one is spare, and 2,000 USD a month come on top: at a
+    million requests 5,000 against 3,460 USD.
+    """
+    return {
+        "scenario": 1,
+        "as_of": TODAY,
+        "baseline": "api",
+        "challenger": "own",
+        "finance": {"discount_frac": 0.0, "amortise_build_months": 10},
+        "service": {"ttft_ms": 1000, "tpot_ms": 50, "slo_percentile": 95},
+        "staffing": {"loaded_usd_per_fte_year": 180000, "hours_per_fte_year": 1800},
+        "workload": {
+            "requests_per_month": 1e6,
+            "input_length": {"mean_tok": 1000, "cv": 0},
+            "output_length": {"mean_tok": 0, "cv": 0},
+            "cacheable_frac": 0,
+            "batch_frac": 0,
+            "shape": "flat",
+            "burst_ratio": 1,
+        },
+        "options": {
+            "api": {
+                "kind": "api",
+                "price": {"input_usd_per_mtok": 5, "output_usd_per_mtok": 10},
+                "cache_hit_frac": 0,
+                "people": dict(NOBODY),
+                "other_usd_per_month": 0,
+            },
+            "own": {
+                "kind": "rented",
+                "capacity": {
+                    "gpus_per_replica": 1,
+                    "work": {
+                        "prefill_s_per_tok": 2.628e-3,
+                        "cached_s_per_tok": 0,
+                        "decode_s_per_tok": 1e-3,
+                        "context_s_per_tok2": 0,
+                    },
+                    "target_utilisation_frac": 1,
+                    "spare_replicas": 1,
+                    "spare_frac": 0,
+                },
+                "gpu": {"on_demand_usd_per_gpu_hour": 1},
+                "cache_hit_frac": 0,
+                "people": dict(NOBODY),
+                "other_usd_per_month": 2000,
+                "staging_replica_hours_per_month": 0,
+                "failover_frac": 0,
+            },
+        },
+    }
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """A command as from a shell: ``run("compare", path, "--json")``."""
+
+    def command(*arguments: object) -> Ran:
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            status = int(stop.code or 0)
+        printed = capsys.readouterr()
+        return Ran(status, printed.out, printed.err)
+
+    return command
+
+
+# Chromium: left out where there is none, required where CI is set
 
 
 @pytest.fixture(scope="session")

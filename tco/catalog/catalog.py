@@ -308,4 +308,4 @@ def _unknown(what: str, found: str, name: str, known: Sequence[str] | set[str] |
 
 
 def _not_on(what: str, on: date, entries: Sequence[Entry[DatedT]]) -> NoReturn:
-    raise LookupFault(Fault(f"{what} on {on}", "no price on that day", f"choose another day: {when(entries)}"))
+    raise LookupFault(Fault(f"{what} on {on}", f"no price on {on}", f"choose another day: {when(entries)}"))

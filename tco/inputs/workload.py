@@ -54,6 +54,8 @@ class Workload(Input):
             raise ValueError("give either requests_per_month or bill_usd_per_month, not both and not neither")
         if self.input_length.mean_tok + self.output_length.mean_tok <= 0:
             raise ValueError("requests need tokens: input_length.mean_tok and output_length.mean_tok are both 0")
+        if sum(self.shape_hours) <= 0:
+            raise ValueError("shape_hours are all 0: at least one hour of the week needs demand")
         if (self.busy_hours is None) != (self.busy_ratio is None):
             raise ValueError("busy_hours and busy_ratio go together")
         if self.busy_hours is not None and self.busy_ratio is not None and self.busy_hours * self.busy_ratio > 168:

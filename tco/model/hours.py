@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from tco.units import HOURS_PER_WEEK
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_SPEC = re.compile(r"^\s*(?:([A-Za-z]{3})(?:\s*-\s*([A-Za-z]{3}))?\s+)?([\d:,\s-]+)$")
+_DAYS = r"[A-Za-z]{3}(?:\s*-\s*[A-Za-z]{3})?"
+_SPEC = re.compile(rf"^\s*(?:({_DAYS}(?:\s*,\s*{_DAYS})*)\s+)?([\d:,\s-]+)$")
 
 
 def hours_of(spec: str) -> list[int]:
@@ -28,14 +29,18 @@ def hours_of(spec: str) -> list[int]:
     match = _SPEC.match(spec)
     if match is None:
         raise ValueError(f"{spec!r} is not like 'Mon-Fri 01-04,06-10'")
-    first, last, spans = match.groups()
-    names = [name.lower() for name in (first or "mon", last or first or "sun")]
-    if any(name not in DAYS for name in names):
-        raise ValueError(f"{spec!r} names a day that is not one of Mon Tue Wed Thu Fri Sat Sun")
-    start, stop = DAYS.index(names[0]), DAYS.index(names[1])
-    days = [(start + k) % 7 for k in range((stop - start) % 7 + 1)]
+    named, spans = match.groups()
+    days = {day for part in (named or "mon-sun").split(",") for day in _days(part, spec)}
     hours = [hour for span in spans.split(",") for hour in _span(span, spec)]
     return sorted(day * 24 + hour for day in days for hour in hours)
+
+
+def _days(part: str, spec: str) -> list[int]:
+    names = [name.strip().lower() for name in part.split("-")]
+    if any(name not in DAYS for name in names):
+        raise ValueError(f"{spec!r} names a day that is not one of Mon Tue Wed Thu Fri Sat Sun")
+    start, stop = DAYS.index(names[0]), DAYS.index(names[-1])
+    return [(start + k) % 7 for k in range((stop - start) % 7 + 1)]
 
 
 def _span(span: str, spec: str) -> list[int]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tco.inputs.base import Frac, Positive
 from tco.inputs.prices import ApiPrice, Factors, HourFactor, LongContext, VolumeDiscount
@@ -44,6 +44,13 @@ class ApiOption(OptionBase):
     """Share of prompt tokens billed as written to the cache."""
     batch_used_frac: Frac = 1.0
     """Share of the requests that may wait which are really sent by the batch tariff."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "ApiOption":
+        if self.cache_hit_frac + self.cache_write_frac > 1 + 1e-12:
+            raise ValueError("cache_hit_frac and cache_write_frac are shares of the same prompt: together at most 1")
+        hour_ratios([(hour.hours_utc, hour.price_ratio) for hour in self.hours])  # says so when it cannot be read
+        return self
 
 
 def request_lines(option: ApiOption, workload: Workload) -> dict[str, Numeric]:
@@ -140,14 +147,28 @@ def _kinks(option: ApiOption, shared: Shared, max_requests: float) -> Array:
     return found[found <= max_requests]
 
 
+def bill_bounds(
+    option: ApiOption, workload: Workload, beyond_requests: float, share_frac: float = 1.0
+) -> tuple[float, float, float]:
+    """
+    Bounds on the bill for a share of the requests beyond a volume: (slope, low, high), ``slope·V`` plus low or high.
+
+    The bill bends only at the discounts still to come and is a line beyond the last, so it is furthest from that line at
+    the bends.
+    """
+    bends = discount_kinks(option, workload, share_frac)
+    bends = np.concatenate([[beyond_requests], bends[bends > beyond_requests]])
+    top = float(bends.max())
+    ends = np.array([top, 2.0 * top + 1.0])
+    slope = float(np.diff(np.asarray(tokens_usd(option, workload, ends * share_frac)))[0] / (ends[1] - ends[0]))
+    levels = np.asarray(tokens_usd(option, workload, bends * share_frac)) - slope * bends
+    return slope, float(levels.min()), float(levels.max())
+
+
 def _tail(option: ApiOption, shared: Shared, beyond_requests: float) -> Tail:
-    """Beyond the last discount a bill is a line, so both bounds are that line."""
-    top = max([beyond_requests, *discount_kinks(option, shared.workload).tolist()])
-    ends = np.array([top + 1.0, 2.0 * top + 2.0])
-    at_top, further = np.asarray(tokens_usd(option, shared.workload, ends), dtype=float).tolist()
-    slope = (further - at_top) / float(ends[1] - ends[0])
-    level = at_top - slope * float(ends[0]) + float(assemble("", {}, option, shared, 0.0, {}).running_usd)
-    return Tail(slope, level, slope, level)
+    slope, low, high = bill_bounds(option, shared.workload, beyond_requests)
+    fixed = float(assemble("", {}, option, shared, 0.0, {}).running_usd)
+    return Tail(slope, low + fixed, slope, high + fixed)
 
 
 OPTION = OptionKind("api", ApiOption, _ledger, _kinks, _tail)

@@ -14,7 +14,7 @@ from tco.model.capacity import load_frac, replicas_needed, replicas_paid, reques
 from tco.model.demand import mean_product_tok2, mean_square_tok2, peak_ratio
 from tco.model.ledger import Ledger
 from tco.model.work import request_seconds
-from tco.options.api import ApiOption, discount_kinks, tokens_usd
+from tco.options.api import ApiOption, bill_bounds, discount_kinks, tokens_usd
 from tco.options.base import OptionBase, OptionKind, Shared, Tail, assemble
 from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, Array, Numeric
 
@@ -162,22 +162,13 @@ def _tail(option: RentedOption, shared: Shared, beyond_requests: float) -> Tail:
     )
     fixed = float(fixed_lines)
     api = failover_option(option, shared)
-    over_slope, over_level = _failover_line(option, api, shared, beyond_requests)
+    over_slope, over_low, over_high = 0.0, 0.0, 0.0
+    if api is not None and option.failover_frac > 0:
+        over_slope, over_low, over_high = bill_bounds(api, shared.workload, beyond_requests, option.failover_frac)
     slope = grown / step * hour_month + over_slope
-    low = low_n * hour_month + fixed + fte_usd * float(np.log1p(at)) + over_level
-    high = high_n * (hour_month + bend) + fixed + fte_usd * float(np.log1p(at)) - bend * at + over_level
+    low = low_n * hour_month + fixed + fte_usd * float(np.log1p(at)) + over_low
+    high = high_n * (hour_month + bend) + fixed + fte_usd * float(np.log1p(at)) - bend * at + over_high
     return Tail(slope, low, slope + bend * grown / step, high)
-
-
-def _failover_line(option: RentedOption, api: ApiOption | None, shared: Shared, beyond: float) -> tuple[float, float]:
-    """Slope and level of what an API charges for the requests that fail over, beyond its last discount."""
-    share = option.failover_frac
-    if api is None or share <= 0:
-        return 0.0, 0.0
-    top = max([beyond + 1.0, *discount_kinks(api, shared.workload, share).tolist()])
-    near, far = (float(np.max(tokens_usd(api, shared.workload, top * k * share))) for k in (1.0, 2.0))
-    slope = (far - near) / top
-    return slope, near - slope * top
 
 
 OPTION = OptionKind("rented", RentedOption, _ledger, _kinks, _tail)

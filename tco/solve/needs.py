@@ -9,6 +9,12 @@ from tco.evaluate import VOLUME, evaluate, tail
 from tco.model.demand import peak_ratio
 from tco.options.api import ApiOption
 from tco.options.rented import RentedOption
+from tco.units import Array
+
+SAME_FRAC = 1e-9
+"""How far apart two costs may be, of the larger, and still count as the same."""
+MOST_REPLICAS = 1e9
+"""A fleet that can be afforded at this size costs nothing to enlarge."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +43,8 @@ def needs_of(case: Case, base: str, other: str, requests: float, far: float) -> 
     """
     What each field would have to be, all others as they are, at running cost.
 
-    Cost is affine in a price and in people, so two evaluations give the answer; throughput moves whole replicas, so
-    the factors at which one replica fewer is enough are tried.
+    Cost is affine in a price and in people, so two evaluations give the answer, unless a discount bends the bill;
+    throughput moves whole replicas, so the most replicas that can be afforded give the answer.
     """
     return Needs(_at_volume(case, base, other, requests), _ever(case, base, other, far))
 
@@ -69,26 +75,38 @@ def _at_volume(case: Case, base: str, other: str, requests: float) -> Need:
 
 def _affine_root(case: Case, base: str, other: str, requests: float, path: str, name: str) -> float | None:
     now = _value(case, path)
-    probe = np.array([0.5, 1.0, 2.0]) * (now if now > 0 else 1.0)
-    ledgers = evaluate(case, {VOLUME: requests, path: probe})
-    gap = np.broadcast_to(ledgers[base].running_usd - ledgers[other].running_usd, probe.shape)
-    slope = (gap[2] - gap[1]) / (probe[2] - probe[1])
-    bent = abs(gap[0] + slope * (probe[1] - probe[0]) - gap[1]) > 1e-9 * max(abs(gap[1]), 1.0)
-    if slope == 0:
-        return None
-    root = _bisected(case, base, other, requests, path) if bent else float(probe[1] - gap[1] / slope)
+    probe = np.array([1.0, 2.0]) * (now if now > 0 else 1.0)
+    gap = _gaps(case, base, other, requests, path, probe)
+    slope = float((gap[1] - gap[0]) / (probe[1] - probe[0]))
+    root = float(probe[0] - gap[0] / slope) if slope else None
+    if name == "api_price_ratio" and (root is None or not _is_root(case, base, other, requests, path, root)):
+        root = _bisected(case, base, other, requests, path)  # a volume discount bends the bill
     if root is None or root < 0:
         return None
     return root / now if name == "api_price_ratio" and now > 0 else root
 
 
+def _gaps(case: Case, base: str, other: str, requests: float, path: str, values: Array) -> Array:
+    """Baseline minus challenger at running cost, one field at some values. [USD/month]"""
+    ledgers = evaluate(case, {VOLUME: requests, path: values})
+    gap: Array = ledgers[base].running_usd - ledgers[other].running_usd + np.zeros_like(values)
+    return gap
+
+
+def _is_root(case: Case, base: str, other: str, requests: float, path: str, value: float) -> bool:
+    if value <= 0:
+        return False
+    ledgers = evaluate(case, {VOLUME: requests, path: value})
+    costs = float(ledgers[base].running_usd), float(ledgers[other].running_usd)
+    return abs(costs[0] - costs[1]) <= SAME_FRAC * max(costs)
+
+
 def _bisected(case: Case, base: str, other: str, requests: float, path: str) -> float | None:
-    """Root of a monotone gap on a logarithmic grid, zoomed in."""
+    """Lowest root of a gap on a logarithmic grid, zoomed in."""
     low, high = 1e-6 * _value(case, path), 1e6 * _value(case, path)
     for _ in range(12):
         probe = np.geomspace(low, high, 33)
-        ledgers = evaluate(case, {VOLUME: requests, path: probe})
-        gap = np.broadcast_to(ledgers[base].running_usd - ledgers[other].running_usd, probe.shape)
+        gap = _gaps(case, base, other, requests, path, probe)
         change = np.flatnonzero(np.diff(np.sign(gap)) != 0)
         if not len(change):
             return None
@@ -97,17 +115,21 @@ def _bisected(case: Case, base: str, other: str, requests: float, path: str) -> 
 
 
 def _throughput_root(case: Case, base: str, other: str, requests: float) -> float | None:
-    facts = evaluate(case, {VOLUME: requests})[other].facts
-    steps = requests / float(np.max(facts["step_requests_per_month"]))
-    most = int(max(np.ceil(steps) * 4, 64))
-    ratios = steps / np.arange(1, min(most, 4096) + 1)
-    now = case.numbers.options[other].capacity.throughput_ratio  # type: ignore[attr-defined]
+    """Least throughput that still pays: where the most replicas are taken that can be afforded."""
+    steps = requests / float(np.max(evaluate(case, {VOLUME: requests})[other].facts["step_requests_per_month"]))
+    if steps <= 0:
+        return None
     path = f"options.{other}.capacity.throughput_ratio"
-    ratios = np.clip(ratios, 1e-9, None)
-    ledgers = evaluate(case, {VOLUME: requests, path: ratios * now})
-    gap = np.broadcast_to(ledgers[base].running_usd - ledgers[other].running_usd, ratios.shape)
-    enough = ratios[gap >= 0]
-    return float(enough.min()) if len(enough) else None
+    now = _value(case, path)
+    counts = np.array([1.0, MOST_REPLICAS])
+    while True:
+        paid = _gaps(case, base, other, requests, path, steps / counts * now) >= 0
+        if not paid[0] or paid[-1]:
+            return None
+        low, high = float(counts[paid].max()), float(counts[~paid].min())
+        if high - low <= 1:
+            return steps / low
+        counts = np.unique(np.round(np.geomspace(low, high, 65)))
 
 
 def _ever(case: Case, base: str, other: str, far: float) -> Need:

@@ -167,7 +167,9 @@ def _cache(c: Context) -> Iterator[Caution]:
     for name in (c.base, c.other):
         option = c.case.numbers.options[name]
         if cacheable > REAL_PREFIX_FRAC and option.cache_hit_frac == 0:
-            stake = c.usd(name) - c.usd(name, {f"options.{name}.cache_hit_frac": cacheable})
+            written = option.cache_write_frac if isinstance(option, ApiOption) else 0.0
+            hits = {f"options.{name}.cache_hit_frac": min(cacheable, 1.0 - written)}
+            stake = c.usd(name) - c.usd(name, hits)
             if stake > 0:
                 text = (
                     f"{_percent(cacheable)} of the prompt repeats, but {option.label} is costed without a cache: "
@@ -210,14 +212,14 @@ def _parity(c: Context) -> Iterator[Caution]:
 def _stale(c: Context) -> Iterator[Caution]:
     for folder, days in STALE_DAYS.items():
         rows = {
-            (source.where, source.checked_on)
+            (source.checked_on, source.where)
             for path, source in c.case.sources.items()
             if source.where.startswith(folder) and source.checked_on and _concerns(c, path)
         }
         if not rows:
             continue
-        where, oldest = min(rows, key=lambda row: str(row[1]))
-        age = (c.case.today - oldest).days if oldest is not None else 0
+        oldest, where = min(rows)
+        age = (c.case.today - oldest).days
         if age > days:
             stake = {"api": _token_bill(c, c.base), "gpu_rental": c.line(c.other, "gpu_rent")}.get(
                 folder.rpartition("/")[2], c.line(c.other, "people_run")
