@@ -18,7 +18,7 @@ from tco.case import Case, CaseNumbers, ServingEvidence
 from tco.catalog import Catalog
 from tco.errors import Fault, LookupFault, ScenarioError, SheetError, nearest
 from tco.inputs.base import Input, faults_in
-from tco.inputs.hardware import ServingProfile
+from tco.inputs.hardware import Gpu, ServingProfile
 from tco.inputs.source import Fact, Source
 from tco.model.demand import hot_cold_hours
 from tco.model.memory import BYTES_OF_FORMAT, requests_in_memory, room_gb, served_bytes, weights_gb
@@ -70,6 +70,9 @@ def _resolved(scenario: Scenario, catalog: Catalog, now: date) -> Case:
     draft.stop_on_faults()
     baseline, challenger = draft.roles(options)
     hosted = draft.hosted(options, baseline, challenger, sections)
+    for role, option_id in (("baseline", baseline), ("challenger", challenger)):
+        if not draft.faults and option_id not in options:
+            draft.faults.append(Fault(role, option_id, nearest(option_id, options)))
     draft.stop_on_faults()
     numbers = CaseNumbers(
         name=str(scenario.tree.get("name", "")),
@@ -237,7 +240,8 @@ class Draft:
         typed = all(
             work.get(key) is not None for key in ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")
         )
-        self.defaults(prefix, "options.rented.", option_kinds()["rented"].model)
+        kind = option_kinds()[self.tree["options"][name]["kind"]]
+        self.defaults(prefix, f"options.{kind.kind}.", kind.model)
         if not typed or self.get(f"{prefix}profile"):
             self._profile(name, prefix, sections)
         gpu_name = self.get(f"{prefix}gpu_name")
@@ -280,7 +284,12 @@ class Draft:
                 self.faults.append(Fault(f"{prefix}profile", str(wanted), nearest(wanted, profiles)))
                 return None
             profile = profiles[wanted]
-            for key, asked, has in (("model", model, profile.model), ("gpu_name", gpu, profile.gpu)):
+            count = self.get(f"{prefix}capacity.gpus_per_replica")
+            for key, asked, has in (
+                ("model", model, profile.model),
+                ("gpu_name", gpu, profile.gpu),
+                ("capacity.gpus_per_replica", count, profile.gpus_per_replica),
+            ):
                 if asked and asked != has:
                     mend = f"the profile {wanted} is of {has}; name that, or leave {prefix}profile empty"
                     self.faults.append(Fault(f"{prefix}{key}", str(asked), mend))
@@ -302,9 +311,27 @@ class Draft:
             )
             where = " × ".join(str(part) for part in (count, gpu) if part) or "any GPU"
             mend = f"profiles of {model or 'this GPU'} are there for {has}" if has else "measure it, or add a profile"
+            mend += self._too_small(model, gpu, count)
             self.faults.append(Fault(prefix.rstrip("."), f"no profile of {model or 'any model'} on {where}", mend))
             return None
         return matching[0]
+
+    def _too_small(self, model: str | None, gpu: str | None, count: float | None) -> str:
+        """A remark when the published weights alone do not fit the GPUs asked for; empty otherwise."""
+        facts, card = self.catalog.models().get(model or ""), self.catalog.gpus().get(gpu or "")
+        if facts is None or card is None or count is None:
+            return ""
+        weights = weights_gb(facts.total_params_billions, facts.native_weight_bytes)
+        needed = self._gpus_needed(card, weights)
+        return f"; as published the weights take {weights:.0f} GB, so at least {needed} × {gpu}" if needed > count else ""
+
+    def _gpus_needed(self, card: Gpu, weights: float) -> int:
+        """Fewest GPUs that hold some weights and leave room. [GB]"""
+        usable, overhead = (self.catalog.default(f"memory.{key}") for key in ("usable_frac", "overhead_gb"))
+        if usable is None or overhead is None:
+            return 1
+        room_of_one = room_gb(card.memory_gb, 1, usable.value, overhead.value, 0.0)
+        return int(weights // room_of_one) + 1
 
     def _unknown_names(self, prefix: str, model: str | None, gpu: str | None) -> list[Fault]:
         """A model or a GPU that no file describes and no profile is of, with the nearest there are."""
@@ -332,9 +359,7 @@ class Draft:
             found = (
                 f"{gpus:g} × {profile.gpu} hold {gpus * gpu.memory_gb:g} GB, the weights alone take {weights:.0f} GB"
             )
-            needed = 1
-            while room_gb(gpu.memory_gb, needed, usable.value, overhead.value, weights) <= 0 and needed < 1024:
-                needed += 1
+            needed = self._gpus_needed(gpu, weights)
             self.faults.append(Fault(f"{prefix}capacity.gpus_per_replica", found, f"at least {needed} are needed"))
             return
         lengths = [self.get(f"workload.{side}_length.mean_tok") or 0.0 for side in ("input", "output")]
@@ -357,7 +382,7 @@ class Draft:
             ("challenger", challenger),
             ("hosted", self.tree.get("hosted") or baseline),
         ):
-            if name not in options:
+            if name not in options and name != HOSTED_ID:
                 mend = nearest(name, options) if name else "a comparison needs two options"
                 self.faults.append(Fault(role, name or "only one option", mend))
         for name, option in options.items():
@@ -377,12 +402,13 @@ class Draft:
         named = self.tree.get("hosted")
         if named:
             return str(named)
-        model = options[challenger].model
-        apis = [name for name, option in options.items() if option.kind == "api" and name not in (baseline, challenger)]
+        own = [name for name in (challenger, baseline, *options) if name in options and options[name].kind != "api"]
+        model = options[own[0]].model if own else ""
+        apis = [name for name, option in options.items() if option.kind == "api"]
         same = [name for name in apis if model and options[name].model == model]
-        if same or (apis and not model):
-            return (same or apis)[0]
-        sku = self._cheapest_host(model, sections)
+        if same:
+            return same[0]
+        sku = self._cheapest_host(model, sections) if model else None
         if sku is None or HOSTED_ID in options:
             return ""
         self.tree["options"][HOSTED_ID] = {"kind": "api", "sku": sku, "auto_added": True}

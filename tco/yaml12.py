@@ -64,7 +64,7 @@ def load(text: str, where: str) -> Any:
         mark = error.problem_mark
         line = f"{where}: line {mark.line + 1}" if mark else where
         raise TcoError(Fault(line, str(error.problem), "mend the YAML at this line")) from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, TypeError) as error:
         raise TcoError(Fault(where, str(error).splitlines()[0], "write plain YAML 1.2")) from None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from tco.inputs.base import Input, NonNegative
+from tco.inputs.base import Input, NonNegative, Positive
 
 
 class ApiPrice(Input):
@@ -54,7 +54,7 @@ class VolumeDiscount(Input):
 
     above_usd_per_month: NonNegative
     """Monthly spend at list price above which it applies."""
-    price_ratio: NonNegative
+    price_ratio: Positive
     """Factor on list price for spend beyond."""
 
 

@@ -138,7 +138,10 @@ def _ledger(option_id: str, option: ApiOption, shared: Shared) -> Ledger:
     if option.volume_discounts:
         listed = sum(lines.values(), 0.0)
         lines["volume_discount"] = discounted_usd(listed, *_discounts(option)) - listed
-    facts: Mapping[str, Numeric] = {"usd_per_list_request": sum(unit.values(), 0.0)}
+    facts: Mapping[str, Numeric] = {
+        "usd_per_list_request": sum(unit.values(), 0.0),
+        "tokens_usd": sum(lines.values(), 0.0),
+    }
     return assemble(option_id, lines, option, shared, 0.0, facts)
 
 

@@ -19,8 +19,10 @@ def verdict(answer: Breakeven, axis: VolumeAxis) -> str:
         windows = _windows_before(answer.running_cost, axis)
         return f"At running cost, {other} is cheaper than {base} for good from {axis.text(answer.running_cost.permanent)} on{built}{windows}."
     if answer.status == "never":
-        far = "" if answer.running_cost.proven else f" up to {axis.text(answer.running_cost.searched_to)}"
-        return f"At running cost, {other} is never cheaper than {base}{far}, at any volume{built}."
+        if not answer.running_cost.proven:
+            far = axis.text(answer.running_cost.searched_to)
+            return f"At running cost, {other} is not cheaper than {base} up to {far}, as far as was searched{built}."
+        return f"At running cost, {other} is never cheaper than {base}, at any volume{built}."
     return f"At running cost, {other} is cheaper than {base} {running}{built}."
 
 

@@ -292,7 +292,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         if change["new"] == "volume":
             self.store.change({reaches.REQUESTS: _rounded(requests)})
         else:
-            self.store.change({reaches.BILL: _rounded(requests * outcome.answer.axis.api_usd_per_month)})
+            self.store.change({reaches.BILL: _rounded(outcome.answer.at_volume.baseline_tokens_usd)})
 
     def _preset(self, name: str) -> None:
         path = self.store.catalog.scenarios().get(name)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tco.inputs.prices import ApiPrice
 from tco.present.numbers import money
 from tco.present.provenance import source_tip, value_at
 from tco.serving import can_be_fitted
@@ -154,7 +155,7 @@ API = Names(
     _case_value("options.{api}.sku"),
     lambda sku, ids: {
         f"options.{ids['api']}.sku": sku or None,
-        f"options.{ids['api']}.price": None,
+        **{f"options.{ids['api']}.price.{meter}": None for meter in ApiPrice.model_fields},
         f"options.{ids['api']}.label": None,
     },
     "options.{api}.price.output_usd_per_mtok",
@@ -166,6 +167,7 @@ MODEL = Names(
     _case_value("options.{own}.model"),
     lambda model, ids: {
         **_own_profile("", ids),
+        f"options.{ids['hosted']}": None,  # a host of the other model
         f"options.{ids['own']}.model": model or None,
         f"options.{ids['own']}.label": None,
     },
