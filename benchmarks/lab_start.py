@@ -18,7 +18,7 @@ def open_and_stop(folder: str) -> None:
     said = ""
     for line in process.stdout or []:
         said += line
-        if "http://127.0.0.1" in line:
+        if "is live" in line or "failed" in line:
             break
     process.send_signal(signal.SIGINT)
     if process.wait(timeout=60) != 0 or "failed" in said:

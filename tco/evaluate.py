@@ -23,6 +23,8 @@ from tco.units import Array, Numeric
 
 VOLUME = "workload.requests_per_month"
 BILL = "workload.bill_usd_per_month"
+ENOUGH_PIECES = 64
+"""Pieces from which the density of all others is told: steps of a fleet are equally wide."""
 
 
 def evaluate(case: Case, columns: Mapping[str, Numeric] | None = None) -> dict[str, Ledger]:
@@ -66,6 +68,16 @@ def kinks(case: Case, max_requests: float, columns: Mapping[str, Numeric] | None
     """Volumes at which each option's cost jumps or bends. [requests/month]"""
     shared, kinds = shared_of(case, columns), option_kinds()
     return {name: kinds[option.kind].kinks(option, shared, max_requests) for name, option in shared.options.items()}
+
+
+def pieces_per_request(case: Case, max_requests: float) -> float:
+    """How many pieces the cost curves have for each request of volume, from a first stretch; never a long list."""
+    reach = min(1.0, max_requests)
+    while True:
+        found = sum(len(edges) for edges in kinks(case, reach).values())
+        if found >= ENOUGH_PIECES or reach >= max_requests:
+            return (found + 1) / reach
+        reach = min(reach * 4.0, max_requests)
 
 
 def tail(case: Case, option_id: str, beyond_requests: float, columns: Mapping[str, Numeric] | None = None) -> Tail:

@@ -2,7 +2,8 @@
 Behind ``tco lab``: JupyterLab on this machine with a copy of a notebook that is live when it opens.
 
 JupyterLab never runs a notebook by itself. So: start the server, start the kernel and the notebook's session over REST,
-run the cells on that kernel, save and trust the copy, then open its address. The tracked notebook is never written.
+open the address, and while the browser loads JupyterLab run the cells on that kernel, save and sign the copy; the
+server holds the notebook back until then (``lab_contents``). The tracked notebook is never written.
 """
 
 import argparse
@@ -29,6 +30,8 @@ from urllib.parse import quote
 from tco.errors import Fault, MissingTool, TcoError
 from tco.scaffold import find_notebook
 
+WARMING = "TCO_LAB_WARMING"
+"""Environment variable that tells the server's contents manager (``lab_contents``) which file means "wait"."""
 START_S = 60.0
 """How long the server, and then the kernel, may take to answer. [s]"""
 CELL_S = 300
@@ -89,13 +92,18 @@ def lab(
     source = find_notebook(notebook, home)
     copy, kept = _working_copy(source, _lab_folder(home))
     with _stoppable(), _server(home, _free_port(port)) as server:
-        failed = _bring_to_life(server, copy)
         url = f"{server.url}/lab/tree/{quote(copy.relative_to(home).as_posix())}?token={server.token}"
-        for line in filter(None, (kept, failed)):
-            print(f"tco lab: {line}")
-        print(f"tco lab: open {url} (Ctrl-C stops it)", flush=True)
-        if browser:
-            webbrowser.open(url)
+        with _held_back(server):
+            kernel = _start_session(server, copy)
+            print(
+                *filter(None, [f"tco lab: {kept}" if kept else "", f"tco lab: open {url} (Ctrl-C stops it)"]),
+                sep="\n",
+                flush=True,
+            )
+            if browser:
+                webbrowser.open(url)
+            failed = _bring_to_life(server, copy, kernel)
+        print(f"tco lab: {failed or 'the notebook is live'}", flush=True)
         while server.process.poll() is None:
             time.sleep(0.2)
     return 0
@@ -109,6 +117,11 @@ class _Server:
     url: str
     token: str
     runtime: Path
+
+    @property
+    def warming(self) -> Path:
+        """The file that is there while the cells run."""
+        return self.runtime.parent / "warming"
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """One REST call; what it answers, read from JSON."""
@@ -206,7 +219,7 @@ def _stoppable() -> Iterator[None]:
 def _server(home: Path, port: int) -> Iterator[_Server]:
     """A JupyterLab server on 127.0.0.1 that answers, and is gone afterwards with every kernel it started."""
     jupyter, token = home / ".lab" / ".jupyter", secrets.token_urlsafe(24)
-    environment = {**os.environ, "JUPYTER_TOKEN": token}
+    environment = {**os.environ, "JUPYTER_TOKEN": token, WARMING: str(jupyter / "warming")}
     environment |= {variable: str(jupyter / name) for variable, name in _DIRECTORIES.items()}
     log = jupyter / "server.log"
     with log.open("wb") as output:
@@ -234,6 +247,7 @@ def _command(home: Path, port: int, app_settings: Path) -> list[str]:
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1"),
         *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={home}"),
         *("--ServerApp.password=", "--ServerApp.use_redirect_file=False", "--ContentsManager.allow_hidden=True"),
+        "--ServerApp.contents_manager_class=tco.lab_contents.WaitingContents",
         *(f"--LabApp.app_settings_dir={app_settings}", "--LabApp.extension_manager=readonly"),
         *("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--Application.log_level=WARN"),
     ]
@@ -255,20 +269,36 @@ def _await(server: _Server, log: Path) -> None:
     raise TcoError(Fault("tco lab", found, f"the whole log is {log}"))
 
 
-def _bring_to_life(server: _Server, copy: Path) -> str:
-    """Start the notebook's session, run its cells on it, save and trust the copy; what failed, in a sentence."""
-    import nbformat
+@contextlib.contextmanager
+def _held_back(server: _Server) -> Iterator[None]:
+    """While this lasts the server hands out no notebook."""
+    server.warming.touch()
+    try:
+        yield
+    finally:
+        server.warming.unlink(missing_ok=True)
 
+
+def _start_session(server: _Server, copy: Path) -> str:
+    """Start the notebook's kernel and session, the side panels folded; the kernel's id."""
+    workspace = {"data": {"layout-restorer:data": _LAYOUT}, "metadata": {"id": "default"}}
+    server.ask("PUT", "lab/api/workspaces/default", workspace)
     name = copy.relative_to(copy.parent.parent).as_posix()
     kernel = server.ask("POST", "api/kernels", {"name": "python3", "path": ""})["id"]  # works in the user's folder
     session = {"path": name, "name": copy.name, "type": "notebook", "kernel": {"id": kernel}}
     server.ask("POST", "api/sessions", session)
+    return str(kernel)
+
+
+def _bring_to_life(server: _Server, copy: Path, kernel: str) -> str:
+    """Run the notebook's cells on its kernel, save and sign the copy; what failed, in a sentence."""
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
     notebook = nbformat.read(copy, as_version=4)  # type: ignore[no-untyped-call]
     failed = _run_cells(notebook, server.runtime / f"kernel-{kernel}.json")
     nbformat.write(notebook, copy)  # type: ignore[no-untyped-call]
-    server.ask("POST", f"api/contents/{quote(name)}/trust")
-    workspace = {"data": {"layout-restorer:data": _LAYOUT}, "metadata": {"id": "default"}}
-    server.ask("PUT", "lab/api/workspaces/default", workspace)
+    NotebookNotary(data_dir=str(server.runtime.parent / _DIRECTORIES["JUPYTER_DATA_DIR"])).sign(notebook)  # type: ignore[no-untyped-call]
     return failed
 
 

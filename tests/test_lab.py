@@ -37,7 +37,7 @@ def start(folder: Path, *words: str) -> tuple[subprocess.Popen[str], str]:
     said = ""
     for line in process.stdout or []:
         said += line
-        if "http://127.0.0.1" in line:
+        if "is live" in line or "failed" in line:
             break
     return process, said
 

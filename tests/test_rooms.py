@@ -32,11 +32,12 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     ),
     "scaffold": ("errors catalog", ""),
     "lab": ("errors scaffold", "nbformat nbclient jupyter_client"),
+    "lab_contents": ("lab", "jupyter_server"),
     "widgets": ("*", "ipywidgets anywidget traitlets IPython plotly pandas numpy"),
     "cli": ("*", "rich"),
     "__main__": ("cli", ""),
 }
-FACES = {"widgets", "cli", "lab", "__main__"}  # nothing but a face imports a face
+FACES = {"widgets", "cli", "lab", "lab_contents", "__main__"}  # nothing but a face imports a face
 HEAVY = {
     "pandas",
     "plotly",

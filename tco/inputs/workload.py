@@ -21,9 +21,9 @@ class Length(Input):
 class Workload(Input):
     """A month's demand, in requests; tokens follow from the lengths."""
 
-    requests_per_month: NonNegative | None = None
+    requests_per_month: Annotated[float, Field(ge=0, le=1e15)] | None = None
     """Requests in a month of 730 hours; empty when the bill is given instead."""
-    bill_usd_per_month: NonNegative | None = None
+    bill_usd_per_month: Annotated[float, Field(ge=0, le=1e13)] | None = None
     """What the baseline API charges for tokens a month today; the requests are worked out from it."""
     input_length: Length
     """Prompt tokens per request, in the reference tokenizer."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from tco.case import Case
 from tco.errors import Fault, LookupFault, nearest
-from tco.evaluate import VOLUME, evaluate, kinks, shared_of, tail
+from tco.evaluate import VOLUME, evaluate, kinks, pieces_per_request, shared_of, tail
 from tco.inputs.source import Grade, Source
 from tco.model.crossings import grid, inside, lower_envelope, pieces, winning_intervals
 from tco.model.ledger import Ledger
@@ -143,7 +143,9 @@ def _known(case: Case, name: str) -> str:
 
 def _search_end(case: Case, base: str, other: str, requests: float) -> tuple[float, bool | None]:
     """How far to search, and what is proven beyond: won for good, lost for good, or not proven (None)."""
-    far = max(requests, 1.0) * FIRST_LOOK
+    wanted = max(requests, 1.0) * FIRST_LOOK
+    longest = MAX_PIECES / pieces_per_request(case, wanted * MAX_PIECES)
+    far = min(wanted, longest)
     build = {
         name: float(ledger.build_usd * ledger.once_share) for name, ledger in evaluate(case, {VOLUME: 1.0}).items()
     }
@@ -152,16 +154,10 @@ def _search_end(case: Case, base: str, other: str, requests: float) -> tuple[flo
         settled, outcome = _settled(*bounds, build[base], build[other])
         if settled <= far:
             return far, outcome
-        pieces_needed = _density(case, far) * settled
-        if pieces_needed > MAX_PIECES:
-            return max(far, far * MAX_PIECES / max(_density(case, far) * far, 1.0)), None
-        far = settled * (1 + 1e-6) + 1.0
+        if far >= longest:
+            break
+        far = min(settled * (1 + 1e-6) + 1.0, longest)
     return far, None
-
-
-def _density(case: Case, far: float) -> float:
-    """Pieces per request of volume."""
-    return (sum(len(found) for found in kinks(case, far).values()) + 1) / far
 
 
 def _settled(base: Tail, other: Tail, base_build: float, other_build: float) -> tuple[float, bool | None]:

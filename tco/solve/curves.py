@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tco.case import Case
-from tco.evaluate import VOLUME, evaluate, kinks
+from tco.evaluate import VOLUME, evaluate, kinks, pieces_per_request
 from tco.model.crossings import grid, inside, pieces
 from tco.units import Array
 
@@ -28,11 +28,11 @@ def curves(case: Case, low_requests: float, high_requests: float) -> dict[str, C
     """Every option's curve between two volumes."""
     smooth = np.geomspace(low_requests, high_requests, SMOOTH_POINTS)
     found = {}
+    if pieces_per_request(case, high_requests) * high_requests > MOST_STEPS:
+        sampled = np.geomspace(low_requests, high_requests, MOST_STEPS)
+        return {name: _sampled(case, name, sampled) for name in case.numbers.options}
     for name, edges in kinks(case, high_requests).items():
         within = edges[edges > low_requests]
-        if len(within) > MOST_STEPS:
-            found[name] = _sampled(case, name, np.geomspace(low_requests, high_requests, MOST_STEPS))
-            continue
         ends = grid([within, smooth], high_requests)
         found[name] = _stepped(case, name, ends[ends >= low_requests * (1 - 1e-12)])
     return found

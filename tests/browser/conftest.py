@@ -15,8 +15,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+expect.set_options(timeout=30_000)  # a notebook is live within seconds; a busy machine may take longer
 ADDRESS = re.compile(r"open (http://127\.0\.0\.1:\d+/\S+)")
 
 
