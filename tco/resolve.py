@@ -321,9 +321,11 @@ class Draft:
         facts, card = self.catalog.models().get(model or ""), self.catalog.gpus().get(gpu or "")
         if facts is None or card is None or count is None:
             return ""
-        weights = weights_gb(facts.total_params_billions, facts.native_weight_bytes)
+        weights = float(weights_gb(facts.total_params_billions, facts.native_weight_bytes))
         needed = self._gpus_needed(card, weights)
-        return f"; as published the weights take {weights:.0f} GB, so at least {needed} × {gpu}" if needed > count else ""
+        return (
+            f"; as published the weights take {weights:.0f} GB, so at least {needed} × {gpu}" if needed > count else ""
+        )
 
     def _gpus_needed(self, card: Gpu, weights: float) -> int:
         """Fewest GPUs that hold some weights and leave room. [GB]"""
@@ -331,7 +333,7 @@ class Draft:
         if usable is None or overhead is None:
             return 1
         room_of_one = room_gb(card.memory_gb, 1, usable.value, overhead.value, 0.0)
-        return int(weights // room_of_one) + 1
+        return int(weights // float(room_of_one)) + 1
 
     def _unknown_names(self, prefix: str, model: str | None, gpu: str | None) -> list[Fault]:
         """A model or a GPU that no file describes and no profile is of, with the nearest there are."""
@@ -353,7 +355,8 @@ class Draft:
         gpus = self.get(f"{prefix}capacity.gpus_per_replica")
         if model is None or gpu is None or usable is None or overhead is None or gpus is None:
             return
-        weights = weights_gb(model.total_params_billions, served_bytes(profile.engine.dtype, model.native_weight_bytes))
+        served = served_bytes(profile.engine.dtype, model.native_weight_bytes)
+        weights = float(weights_gb(model.total_params_billions, served))
         room = room_gb(gpu.memory_gb, gpus, usable.value, overhead.value, weights)
         if room <= 0:
             found = (

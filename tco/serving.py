@@ -1,6 +1,6 @@
 """A serving profile at a service level: which points count, the fitted work model, and the facts that follow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -135,8 +135,28 @@ def _too_few(
     return Fault(
         profile.id,
         f"{asked} is met by {inside} of {len(mixes)} length mixes, and three are needed",
-        f"loosen service.ttft_ms, service.tpot_ms or service.slo_percentile; the best it reaches is {reached}",
+        f"{_enough_ms(service, mixes)}; or choose another profile. The best it reaches is {reached}",
     )
+
+
+def _enough_ms(service: Service, mixes: dict[tuple[float, float], list[ServingPoint]]) -> str:
+    """What to loosen, and how far, so that three mixes are inside."""
+
+    def third_lowest(
+        of: Callable[[ServingPoint], Percentiles], other: Callable[[ServingPoint], Percentiles], limit: float
+    ) -> float | None:
+        reached = []
+        for points in mixes.values():
+            able = [p for p in points if not _latency(other(p), service.slo_percentile) > limit]
+            reached += [min(np.nan_to_num(_latency(of(p), service.slo_percentile)) for p in able)] if able else []
+        return float(sorted(reached)[FEWEST_MIXES - 1]) if len(reached) >= FEWEST_MIXES else None
+
+    ttft = third_lowest(lambda p: p.ttft_ms, lambda p: p.tpot_ms, service.tpot_ms)
+    tpot = third_lowest(lambda p: p.tpot_ms, lambda p: p.ttft_ms, service.ttft_ms)
+    ways = [
+        f"service.{name} of {np.ceil(ms):.0f}" for name, ms in (("ttft_ms", ttft), ("tpot_ms", tpot)) if ms is not None
+    ]
+    return f"a {' or a '.join(ways)} would do" if ways else "loosen both service.ttft_ms and service.tpot_ms"
 
 
 def _lowest_ms(latencies: Sequence[Percentiles], service: Service) -> str:

@@ -26,6 +26,8 @@ from tco.units import DAYS_PER_MONTH, Array, Numeric
 Status = Literal["always", "never", "single", "multiple", "window"]
 MAX_PIECES = 200_000
 """Steps searched one by one before the search says how far it got."""
+FEW_PIECES = 4_000
+"""Steps that may be searched further so that the cheapest of all options is known."""
 FIRST_LOOK = 20.0
 """Multiple of the user's own volume that is always searched."""
 
@@ -114,6 +116,7 @@ def break_even(case: Case, baseline: str | None = None, challenger: str | None =
     base, other = _known(case, baseline or case.numbers.baseline), _known(case, challenger or case.numbers.challenger)
     requests = float(np.asarray(shared_of(case).requests))
     far, outcome = _search_end(case, base, other, requests)
+    far = _settled_for_all(case, far)
     ends = grid([*kinks(case, far).values()], far)
     ledgers = evaluate(case, {VOLUME: inside(ends)})
     point = evaluate(case, {VOLUME: requests})
@@ -128,7 +131,7 @@ def break_even(case: Case, baseline: str | None = None, challenger: str | None =
         at_volume=_at_volume(point, base, other, requests),
         needs=needs_of(case, base, other, requests, far),
         axis=_axis(case, point[base]),
-        envelope=_envelope(ledgers, ends),
+        envelope=_envelope(case, ledgers, ends),
         warnings=warnings,
         sources=case.sources,
         grade=grades["answer"],
@@ -160,6 +163,15 @@ def _search_end(case: Case, base: str, other: str, requests: float) -> tuple[flo
             break
         far = min(settled * (1 + 1e-6) + 1.0, longest)
     return far, None
+
+
+def _settled_for_all(case: Case, far: float) -> float:
+    """A search end from which the cheapest of all options is known too, where that takes few more pieces."""
+    tails = [tail(case, name, far) for name in case.numbers.options]
+    ends = [_settled(a, b, 0.0, 0.0)[0] for j, a in enumerate(tails) for b in tails[:j]]
+    affordable = FEW_PIECES / pieces_per_request(case, far)
+    reachable = [end for end in ends if end <= affordable]
+    return max([far, *(end * (1 + 1e-6) + 1.0 for end in reachable)])
 
 
 def _settled(base: Tail, other: Tail, base_build: float, other_build: float) -> tuple[float, bool | None]:
@@ -217,8 +229,19 @@ def _axis(case: Case, base: Ledger) -> Axis:
     return Axis(tok / DAYS_PER_MONTH, float(unit))
 
 
-def _envelope(ledgers: Mapping[str, Ledger], ends: Array) -> tuple[tuple[float, float | None, str], ...]:
-    names = list(ledgers)
+def _envelope(case: Case, ledgers: Mapping[str, Ledger], ends: Array) -> tuple[tuple[float, float | None, str], ...]:
+    """Cheapest option by volume; the last span has no end only where bounds prove that none undercuts it beyond."""
+    names, far = list(ledgers), float(ends[-1])
     found = lower_envelope([pieces(ledgers[name].running_usd, ends) for name in names])
+    tails = {name: tail(case, name, far) for name in names}
+    winner = tails[names[found[-1][2]]]
+    endless = all(
+        other is winner
+        or (
+            other.low_slope >= winner.high_slope
+            and other.low_slope * far + other.low >= winner.high_slope * far + winner.high
+        )
+        for other in tails.values()
+    )
     last = len(found) - 1
-    return tuple((a, b if j < last else None, names[index]) for j, (a, b, index) in enumerate(found))
+    return tuple((a, None if j == last and endless else b, names[index]) for j, (a, b, index) in enumerate(found))

@@ -9,7 +9,7 @@ import ipywidgets as w  # type: ignore[import-untyped]
 
 from tco.catalog import Catalog
 from tco.cli import load_scenario
-from tco.errors import TcoError
+from tco.errors import Fault, TcoError
 from tco.present.axis import AxisName, VolumeAxis, volume_axis
 from tco.present.charts.axes import Range
 from tco.present.charts.printed import print_ready
@@ -25,6 +25,7 @@ from tco.widgets.form import NumberControl, Reach
 from tco.widgets.store import Outcome, Store
 
 MEDIA = {"html": "text/html", "pdf": "application/pdf", "yaml": "application/yaml"}
+NOTHING_TO_EXPORT = "There is no answer to export yet: see what to mend above."
 WIDTH_STEP_PX = 40
 """A chart whose width changes by less keeps the places of its words."""
 
@@ -46,6 +47,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         self.axis_name: AxisName = "requests"
         self.ranges: tuple[Range, Range] | None = None
         self.drawn_px = 900
+        self.opening = False
         self.controls: list[NumberControl | ChoiceControl] = []
         self.words = Words(live=True, label="Answer", style_class="tco-verdict")
         self.as_of = Words(style_class="tco-asof")
@@ -190,11 +192,14 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
 
     def ids(self) -> Mapping[str, str]:
         """Which option plays which part."""
-        outcome = self.store.outcome
-        if outcome is None:
-            return {"api": "api", "own": "self_host", "hosted": "hosted"}
-        numbers = outcome.case.numbers
-        return {"api": numbers.baseline, "own": numbers.challenger, "hosted": numbers.hosted or "hosted"}
+        outcome, tree = self.store.outcome, self.store.scenario.tree
+        if outcome is not None and set(tree["options"]) <= set(outcome.case.numbers.options):
+            numbers = outcome.case.numbers
+            return {"api": numbers.baseline, "own": numbers.challenger, "hosted": numbers.hosted or "hosted"}
+        kinds = {name: option.get("kind") for name, option in tree["options"].items()}
+        api = tree.get("baseline") or next((name for name, kind in kinds.items() if kind == "api"), "api")
+        own = tree.get("challenger") or next((name for name, kind in kinds.items() if kind != "api"), "self_host")
+        return {"api": api, "own": own, "hosted": tree.get("hosted") or "hosted"}
 
     @property
     def outcome(self) -> Outcome:
@@ -296,12 +301,17 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
 
     def _preset(self, name: str) -> None:
         path = self.store.catalog.scenarios().get(name)
-        if path is not None:
+        if path is not None and not self.opening:
             self._open(Scenario.read(path))
 
     def _open(self, scenario: Scenario) -> None:
         self.ranges = None
         self.store.open(scenario)
+        shipped = {str(path): name for name, path in self.store.catalog.scenarios().items()}
+        with self.preset.hold_trait_notifications():
+            self.opening = True
+            self.preset.value = shipped.get(scenario.where, "")
+        self.opening = False
 
     def reset(self) -> None:
         """Put everything back as it was opened."""
@@ -311,19 +321,26 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         for item in change["new"]:
             try:
                 self._open(Scenario.from_yaml(bytes(item["content"]).decode("utf-8-sig"), item["name"]))
-            except (TcoError, UnicodeDecodeError) as error:
-                faults = error.faults if isinstance(error, TcoError) else ()
-                self.store.faults = faults
+            except UnicodeDecodeError:
+                self.store.refuse(Fault(item["name"], "cannot be read", "save it as UTF-8 text"))
+            except TcoError as error:
+                self.store.faults = error.faults
         if change["new"]:
             self.upload.value = ()
 
     def _save(self) -> None:
-        self.download.give("scenario.yaml", self.store.scenario.to_yaml().encode(), MEDIA["yaml"])
+        kept = self.store.scenario
+        if kept.as_of is None and self.store.outcome is not None:
+            kept = kept.set("as_of", self.outcome.case.numbers.as_of)  # so that it opens as it was
+        self.download.give("scenario.yaml", kept.to_yaml().encode(), MEDIA["yaml"])
 
     def _title(self) -> str:
         return verdict(self.outcome.answer, self.axis)
 
     def _export_image(self, kind: Literal["png", "svg"]) -> None:
+        if self.store.outcome is None:
+            self.exported.html = NOTHING_TO_EXPORT
+            return
         case = self.outcome.case
         figure, _ = breakeven_figure(case, self.outcome.answer, self.axis_name, width_px=1100, height_px=560)
         printed = print_ready(
@@ -338,6 +355,9 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
 
     def _export_file(self, kind: str) -> None:
         name = f"break-even.{kind}"
+        if self.store.outcome is None:
+            self.exported.html = NOTHING_TO_EXPORT
+            return
         with TemporaryDirectory() as folder:
             try:
                 path = write_chart(self.outcome.case, self.outcome.answer, Path(folder) / name, self.axis_name)

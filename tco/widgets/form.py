@@ -15,6 +15,7 @@ from tco.widgets.fields import Field
 from tco.widgets.store import Store
 
 PERCENT = 100.0
+HIDDEN = "tco-hidden"
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,9 @@ class NumberControl:
         with self.field.hold_sync():
             self.field.error = f"{own[0].found}: {own[0].mend}" if own else ""
             self.field.changed = self.store.is_changed(path)
+            (self.box.remove_class if path in self.store.scenario.paths() or self.there(path) else self.box.add_class)(
+                HIDDEN
+            )
             if outcome is None:
                 return
             value = value_at(outcome.case, path)
@@ -78,6 +82,11 @@ class NumberControl:
             self.quiet = True
             self.field.value = None if value is None else float(value)
             self.quiet = False
+
+    def there(self, path: str) -> bool:
+        """Whether the outcome has such a field: an API has no spare replicas."""
+        outcome = self.store.outcome
+        return outcome is not None and field_of(outcome.case.numbers, path) is not None
 
     def _moved(self, change: Mapping[str, Any]) -> None:
         if not self.quiet and change["new"] is not None:

@@ -8,7 +8,7 @@ from tco.errors import Fault
 from tco.present.axis import VolumeAxis
 from tco.present.numbers import count, money, percent
 from tco.present.provenance import SourceRow, source_rows
-from tco.present.verdict import needs_text, position, verdict
+from tco.present.verdict import challenger_name, needs_text, position, verdict
 from tco.solve.breakeven import Breakeven, Winning
 from tco.solve.warn import Caution
 from tco.widgets.store import Outcome
@@ -30,7 +30,10 @@ def verdict_html(outcome: Outcome, axis: VolumeAxis, faults: Iterable[Fault]) ->
         ("break-even, running cost", _at(answer.running_cost, axis)),
         ("with the build", _at(answer.with_build, axis)),
         ("you", axis.short(at.requests_per_month)),
-        ("API less self-hosting", f"{money(at.baseline_usd - at.challenger_usd, signed=True)} a month"),
+        (
+            f"{answer.labels[answer.baseline]} less {challenger_name(answer)}",
+            f"{money(at.baseline_usd - at.challenger_usd, signed=True)} a month",
+        ),
         (f"grade ({_weakest(answer)})", answer.grade),
     ]
     return (

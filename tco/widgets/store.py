@@ -83,6 +83,10 @@ class Store(t.HasTraits):
         except TcoError as error:
             self.faults = error.faults
             return
+        except Exception as error:  # a widget's callback has nowhere to raise to: the screen says it
+            mend = "this is a mistake of tco: put the last change back, and report it"
+            self.faults = (Fault("tco", f"{type(error).__name__}: {error}", mend),)
+            return
         with self.hold_trait_notifications():
             self.faults = ()
             self.outcome = outcome
