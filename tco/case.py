@@ -58,6 +58,8 @@ class ServingEvidence:
     """Mean absolute error of the fit on its own mixes."""
     left_out_error_frac: float | None
     """Mean absolute error on mixes left out; None with fewer than four."""
+    unsaturated_mixes: int = 0
+    """Length mixes whose heaviest point is well inside the service level: faster is likely, but nobody measured it."""
     memory_requests: float | None = None
     """Requests whose cache fits in memory at once; None when the facts are not known."""
 

@@ -18,14 +18,13 @@ from tco.case import Case, CaseNumbers, ServingEvidence
 from tco.catalog import Catalog
 from tco.errors import Fault, LookupFault, ScenarioError, SheetError, nearest
 from tco.inputs.base import Input, faults_in
-from tco.inputs.hardware import Gpu, ServingProfile
+from tco.inputs.hardware import ServingProfile
 from tco.inputs.source import Fact, Source
 from tco.model.demand import hot_cold_hours
-from tco.model.memory import BYTES_OF_FORMAT, requests_in_memory, room_gb, served_bytes, weights_gb
 from tco.options import option_kinds
 from tco.options.base import OptionBase
 from tco.scenario import SECTIONS, Scenario, field_paths
-from tco.serving import TYPED, fitted, serving_facts
+from tco.serving import TYPED, fitted, in_memory, serving_facts
 
 HOSTED_ID = "hosted"
 
@@ -244,6 +243,8 @@ class Draft:
         self.defaults(prefix, f"options.{kind.kind}.", kind.model)
         if not typed or self.get(f"{prefix}profile"):
             self._profile(name, prefix, sections)
+        else:
+            self._memory(name, prefix)
         gpu_name = self.get(f"{prefix}gpu_name")
         if gpu_name and self.get(f"{prefix}gpu.on_demand_usd_per_gpu_hour") is None:
             provider = self.get(f"{prefix}gpu.provider") or ""
@@ -274,7 +275,7 @@ class Draft:
         if not self.get(f"{prefix}label"):
             maker = model.label if model is not None else profile.model.split("/")[-1]
             self.tree["options"][name]["label"] = f"{maker} on {profile.gpus_per_replica} × {profile.gpu.split('-')[0]}"
-        self._memory(name, prefix, profile)
+        self._memory(name, prefix, profile.engine.dtype, profile.engine.kv_cache_dtype)
 
     def _chosen_profile(self, prefix: str) -> ServingProfile | None:
         wanted, model, gpu = (self.get(f"{prefix}{key}") for key in ("profile", "model", "gpu_name"))
@@ -318,22 +319,11 @@ class Draft:
 
     def _too_small(self, model: str | None, gpu: str | None, count: float | None) -> str:
         """A remark when the published weights alone do not fit the GPUs asked for; empty otherwise."""
-        facts, card = self.catalog.models().get(model or ""), self.catalog.gpus().get(gpu or "")
-        if facts is None or card is None or count is None:
+        facts, card, room = self.catalog.models().get(model or ""), self.catalog.gpus().get(gpu or ""), self._room()
+        if facts is None or card is None or count is None or room is None:
             return ""
-        weights = float(weights_gb(facts.total_params_billions, facts.native_weight_bytes))
-        needed = self._gpus_needed(card, weights)
-        return (
-            f"; as published the weights take {weights:.0f} GB, so at least {needed} × {gpu}" if needed > count else ""
-        )
-
-    def _gpus_needed(self, card: Gpu, weights: float) -> int:
-        """Fewest GPUs that hold some weights and leave room. [GB]"""
-        usable, overhead = (self.catalog.default(f"memory.{key}") for key in ("usable_frac", "overhead_gb"))
-        if usable is None or overhead is None:
-            return 1
-        room_of_one = room_gb(card.memory_gb, 1, usable.value, overhead.value, 0.0)
-        return int(weights // float(room_of_one)) + 1
+        held = in_memory(facts, card, float(count), room, served_as=("auto", "auto"), lengths_tok=(0.0, 0.0))
+        return "".join(f"; as published {f.found}: {f.mend}" for f in held.faults)
 
     def _unknown_names(self, prefix: str, model: str | None, gpu: str | None) -> list[Fault]:
         """A model or a GPU that no file describes and no profile is of, with the nearest there are."""
@@ -348,29 +338,26 @@ class Draft:
             if name and name not in known
         ]
 
-    def _memory(self, name: str, prefix: str, profile: ServingProfile) -> None:
-        """A model whose weights do not fit its GPUs cannot be served, whatever a scenario says."""
-        model, gpu = self.catalog.models().get(profile.model), self.catalog.gpus().get(profile.gpu)
-        usable, overhead = (self.catalog.default(f"memory.{key}") for key in ("usable_frac", "overhead_gb"))
+    def _memory(self, name: str, prefix: str, dtype: str = "auto", kv_dtype: str = "auto") -> None:
+        """A model that does not fit its GPUs, or requests longer than its context, cannot be served."""
+        model = self.catalog.models().get(self.get(f"{prefix}model") or "")
+        gpu = self.catalog.gpus().get(self.get(f"{prefix}gpu_name") or "")
         gpus = self.get(f"{prefix}capacity.gpus_per_replica")
-        if model is None or gpu is None or usable is None or overhead is None or gpus is None:
+        room = self._room()
+        if model is None or gpu is None or room is None or gpus is None:
             return
-        served = served_bytes(profile.engine.dtype, model.native_weight_bytes)
-        weights = float(weights_gb(model.total_params_billions, served))
-        room = room_gb(gpu.memory_gb, gpus, usable.value, overhead.value, weights)
-        if room <= 0:
-            found = (
-                f"{gpus:g} × {profile.gpu} hold {gpus * gpu.memory_gb:g} GB, the weights alone take {weights:.0f} GB"
-            )
-            needed = self._gpus_needed(gpu, weights)
-            self.faults.append(Fault(f"{prefix}capacity.gpus_per_replica", found, f"at least {needed} are needed"))
-            return
-        lengths = [self.get(f"workload.{side}_length.mean_tok") or 0.0 for side in ("input", "output")]
-        fp16 = BYTES_OF_FORMAT["fp16"]
-        kv_bytes = model.kv_bytes_per_tok_fp16_bytes * served_bytes(profile.engine.kv_cache_dtype, fp16) / fp16
-        if kv_bytes > 0 and sum(lengths) > 0 and name in self.evidence:
-            held = requests_in_memory(room, kv_bytes, *lengths)
-            self.evidence[name] = replace(self.evidence[name], memory_requests=float(held))
+        lengths = [float(self.get(f"workload.{side}_length.mean_tok") or 0.0) for side in ("input", "output")]
+        held = in_memory(
+            model, gpu, float(gpus), room, served_as=(dtype, kv_dtype), lengths_tok=(lengths[0], lengths[1])
+        )
+        self.faults += [Fault(f"{prefix}{f.where}", f.found, f.mend) for f in held.faults]
+        if name in self.evidence:
+            self.evidence[name] = replace(self.evidence[name], memory_requests=held.requests)
+
+    def _room(self) -> tuple[float, float] | None:
+        """Share of memory an engine may take, and what a GPU needs for itself; None without a sheet. [–, GB]"""
+        usable, overhead = (self.catalog.default(f"memory.{key}") for key in ("usable_frac", "overhead_gb"))
+        return None if usable is None or overhead is None else (float(usable.value), float(overhead.value))
 
     def roles(self, options: Mapping[str, OptionBase]) -> tuple[str, str]:
         """The option to beat and the one that might beat it."""
@@ -383,7 +370,7 @@ class Draft:
         for role, name in (
             ("baseline", baseline),
             ("challenger", challenger),
-            ("hosted", self.tree.get("hosted") or baseline),
+            ("hosted", self.tree.get("hosted") or HOSTED_ID),
         ):
             if name not in options and name != HOSTED_ID:
                 mend = nearest(name, options) if name else "a comparison needs two options"

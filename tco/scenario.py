@@ -149,6 +149,9 @@ def _faults(tree: Mapping[str, Any]) -> Iterator[Fault]:
     for key in tree:
         if key not in known:
             yield Fault(str(key), "unknown key", nearest(str(key), known))
+    for path, value in _leaves(tree):
+        if isinstance(value, bool):
+            yield Fault(path, str(value).lower(), "write a number or a word; true and false are neither here")
     if tree.get("scenario", 1) != 1:
         yield Fault("scenario", repr(tree["scenario"]), "this version reads format 1")
     if tree.get("as_of") is not None and type(tree["as_of"]) is not date:
@@ -167,6 +170,14 @@ def _faults(tree: Mapping[str, Any]) -> Iterator[Fault]:
             yield from _option_faults(name, option)
         else:
             yield Fault(f"options.{name}", repr(name), f'an option\'s id is a word: write it in quotes, "{name}"')
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
 
 
 def _option_faults(name: str, option: Any) -> Iterator[Fault]:

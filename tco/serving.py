@@ -8,12 +8,15 @@ import numpy as np
 
 from tco.case import ServingEvidence
 from tco.errors import Fault, ScenarioError
-from tco.inputs.hardware import Percentiles, ServingPoint, ServingProfile
+from tco.inputs.hardware import Gpu, Model, Percentiles, ServingPoint, ServingProfile
 from tco.inputs.source import Fact, Grade, Source
 from tco.inputs.workload import Service
+from tco.model.memory import BYTES_OF_FORMAT, requests_in_memory, room_gb, served_bytes, weights_gb
 from tco.model.work import WorkFit, fit, throughput_at_slo
 
 TYPED = Source(where="scenario", grade="assumed")
+WELL_INSIDE_FRAC = 0.5
+"""Share of a limit below which a mix's heaviest point says that nobody tried the GPUs harder."""
 FEWEST_MIXES = 3
 """Three coefficients need three length mixes."""
 KNOWN_PERCENTILES = (50.0, 90.0, 95.0, 99.0)
@@ -53,6 +56,7 @@ def fitted(profile: ServingProfile, service: Service) -> Fitted:
     on_medians = any(found is None or found < service.slo_percentile for found in used)
     known = [found for found in used if found is not None]
     left_out = work.left_out_error_frac
+    unsaturated = sum(_unsaturated(mixes[mix], service) for mix in inside)
     evidence = ServingEvidence(
         profile=profile.id,
         engine=f"{profile.engine.name} {profile.engine.version}",
@@ -63,6 +67,7 @@ def fitted(profile: ServingProfile, service: Service) -> Fitted:
         ttft_known=all(_percentile(p.ttft_ms, 50) is not None for p in profile.points),
         error_frac=float(np.abs(work.error_frac).mean()),
         left_out_error_frac=float(np.abs(left_out).mean()) if len(left_out) else None,
+        unsaturated_mixes=unsaturated,
     )
     return Fitted(work, DOWNGRADED.get(profile.grade, profile.grade) if on_medians else profile.grade, evidence)
 
@@ -88,6 +93,57 @@ def serving_facts(profile: ServingProfile, found: Fitted) -> list[Fact]:
     return [Fact(path, value, source) for path, value in values.items()]
 
 
+@dataclass(frozen=True)
+class InMemory:
+    """What a replica's memory holds."""
+
+    faults: tuple[Fault, ...]
+    """Paths in them are relative to the option."""
+    requests: float | None
+    """Requests whose cache fits at once; None where it is not known."""
+
+
+def in_memory(
+    model: Model,
+    gpu: Gpu,
+    gpus: float,
+    room: tuple[float, float],
+    *,
+    served_as: tuple[str, str],
+    lengths_tok: tuple[float, float],
+) -> InMemory:
+    """
+    Whether a model fits some GPUs, and how many requests of these mean lengths its cache holds.
+
+    Parameters
+    ----------
+    gpus : float
+        GPUs of one replica.
+    room : tuple[float, float]
+        Share of memory an engine may take, and what each GPU needs for itself. [–, GB]
+    served_as : tuple[str, str]
+        Formats of the weights and of the cache; ``auto`` for the published one and 16 bits.
+    lengths_tok : tuple[float, float]
+        Mean prompt and answer.
+    """
+    usable_frac, overhead_gb = room
+    weights = float(weights_gb(model.total_params_billions, served_bytes(served_as[0], model.native_weight_bytes)))
+    left = float(room_gb(gpu.memory_gb, gpus, usable_frac, overhead_gb, weights))
+    if left <= 0:
+        needed = int(weights // float(room_gb(gpu.memory_gb, 1, usable_frac, overhead_gb, 0.0))) + 1
+        found = f"{gpus:g} × {gpu.gpu} hold {gpus * gpu.memory_gb:g} GB, the weights alone take {weights:.0f} GB"
+        return InMemory((Fault("capacity.gpus_per_replica", found, f"at least {needed} are needed"),), None)
+    if model.context_tok is not None and sum(lengths_tok) > model.context_tok:
+        found = f"requests of {sum(lengths_tok):,.0f} tokens, prompt and answer"
+        mend = f"the model's context ends at {model.context_tok:,.0f}; choose another, or shorten the lengths"
+        return InMemory((Fault("model", found, mend),), None)
+    fp16 = BYTES_OF_FORMAT["fp16"]
+    kv_bytes = model.kv_bytes_per_tok_fp16_bytes * served_bytes(served_as[1], fp16) / fp16
+    if kv_bytes <= 0 or sum(lengths_tok) <= 0:
+        return InMemory((), None)
+    return InMemory((), float(requests_in_memory(left, kv_bytes, *lengths_tok)))
+
+
 def _mixes(points: Sequence[ServingPoint]) -> dict[tuple[float, float], list[ServingPoint]]:
     """Points without a warm cache, by length mix, in order of load."""
     cold = sorted((p for p in points if p.cached_frac == 0), key=lambda p: (p.input_tok, p.output_tok, p.concurrency))
@@ -99,6 +155,13 @@ def _best(points: Sequence[ServingPoint], service: Service) -> float | None:
     tpot = np.array([_latency(p.tpot_ms, service.slo_percentile) for p in points])
     speed = np.array([p.output_tok_per_s for p in points])
     return throughput_at_slo(speed, ttft, tpot, service.ttft_ms, service.tpot_ms)
+
+
+def _unsaturated(points: Sequence[ServingPoint], service: Service) -> bool:
+    """Whether even the heaviest load measured is well inside both limits, so that more might be served."""
+    heaviest = points[-1]
+    ttft, tpot = (_latency(known, service.slo_percentile) for known in (heaviest.ttft_ms, heaviest.tpot_ms))
+    return bool(np.nanmax([ttft / service.ttft_ms, tpot / service.tpot_ms, 0.0]) < WELL_INSIDE_FRAC)
 
 
 def _latency(known: Percentiles, asked: float) -> float:

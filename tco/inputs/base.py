@@ -63,8 +63,8 @@ def _fault(item: Mapping[str, Any], where: str, model: type[BaseModel]) -> Fault
         return Fault(path, "unknown key", nearest(loc[-1], _keys_at(model, loc[:-1])))
     if kind == "missing":
         return Fault(path, "nothing", "give it a value")
-    mend = _mend(kind, context, loc[-1] if loc else "", found) or str(item["msg"])
-    return Fault(path, repr(found) if not isinstance(found, dict) else "a group of keys", mend)
+    mend = _mend(kind, context, loc[-1] if loc else "", found) or str(item["msg"]).removeprefix("Value error, ")
+    return Fault(path, "" if isinstance(found, dict) else repr(found), mend)
 
 
 def _mend(kind: str, context: Mapping[str, Any], field: str, found: Any) -> str | None:
@@ -83,6 +83,8 @@ def _mend(kind: str, context: Mapping[str, Any], field: str, found: Any) -> str 
     if kind in limits:
         key, words = limits[kind]
         return f"{words} {context[key]:g}"
+    if kind in ("model_type", "model_attributes_type"):
+        return "write a group of keys such as {mean_tok: 1000, cv: 1}" if "length" in field else "write a group of keys"
     if kind == "literal_error":
         return f"write one of {context['expected']}"
     return None

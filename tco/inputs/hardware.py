@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tco.inputs.base import Input, NonNegative, Positive
 from tco.inputs.source import Grade
@@ -128,14 +128,20 @@ class Engine(Input):
 class Work(Input):
     """Replica-seconds a request costs: the four coefficients of the work model."""
 
-    prefill_s_per_tok: NonNegative
+    prefill_s_per_tok: Annotated[float, Field(ge=0, le=100)]
     """Seconds a replica spends on one uncached prompt token."""
-    cached_s_per_tok: NonNegative
+    cached_s_per_tok: Annotated[float, Field(ge=0, le=100)]
     """Seconds a replica spends on one prompt token that its cache serves."""
-    decode_s_per_tok: NonNegative
+    decode_s_per_tok: Annotated[float, Field(ge=0, le=100)]
     """Seconds a replica spends on one answer token, amortised over the batch."""
-    context_s_per_tok2: NonNegative
+    context_s_per_tok2: Annotated[float, Field(ge=0, le=100)]
     """Seconds a replica spends for each answer token and each token of context it attends to."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Work":
+        if self.prefill_s_per_tok + self.decode_s_per_tok + self.context_s_per_tok2 <= 0:
+            raise ValueError("a request must cost a replica some time: all coefficients are 0")
+        return self
 
 
 class ServingProfile(Input):

@@ -12,7 +12,7 @@ Hours = Annotated[tuple[NonNegative, ...], Field(min_length=168, max_length=168)
 class Length(Input):
     """The length of prompts or of answers, lognormal by mean and spread."""
 
-    mean_tok: NonNegative
+    mean_tok: Annotated[float, Field(ge=0, le=1e8)]
     """Mean tokens per request."""
     cv: Annotated[float, Field(ge=0, le=20)]
     """Spread of the lengths: standard deviation over mean; 0 when all are alike."""

@@ -93,7 +93,9 @@ def _clause(found: Winning, axis: VolumeAxis) -> str:
         return f"from {axis.text(found.permanent)} on"
     if found.status == "multiple" and found.permanent is not None:
         return f"for good from {axis.text(found.permanent)} on"
-    windows_text = " and ".join(f"{axis.text(a)} to {axis.text(b)}" for a, b in found.intervals[:3] if b is not None)
+    windows_text = ", and between ".join(
+        f"{axis.short(a)} and {axis.text(b)}" for a, b in found.intervals[:3] if b is not None
+    )
     more = f" and {len(found.intervals) - 3} more windows" if len(found.intervals) > 3 else ""
     end = "and never beyond" if found.proven else f"as far as searched, {axis.text(found.searched_to)}"
     return f"only between {windows_text}{more}, {end}"

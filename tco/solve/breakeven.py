@@ -26,6 +26,8 @@ from tco.units import DAYS_PER_MONTH, Array, Numeric
 Status = Literal["always", "never", "single", "multiple", "window"]
 MAX_PIECES = 200_000
 """Steps searched one by one before the search says how far it got."""
+FURTHER = 8.0
+"""How many times further to look where no bound settles how it goes on."""
 FEW_PIECES = 4_000
 """Steps that may be searched further so that the cheapest of all options is known."""
 FIRST_LOOK = 20.0
@@ -154,15 +156,15 @@ def _search_end(case: Case, base: str, other: str, requests: float) -> tuple[flo
     build = {
         name: float(ledger.build_usd * ledger.once_share) for name, ledger in evaluate(case, {VOLUME: 1.0}).items()
     }
-    for _ in range(8):
+    while True:  # bounds tighten with distance: where they settle nothing yet, look further
         bounds = tail(case, base, far), tail(case, other, far)
         settled, outcome = _settled(*bounds, build[base], build[other])
-        if settled <= far:
+        if outcome is not None and settled <= far:
             return far, outcome
         if far >= longest:
-            break
-        far = min(settled * (1 + 1e-6) + 1.0, longest)
-    return far, None
+            return far, None
+        further = settled * (1 + 1e-6) + 1.0 if outcome is not None else far * FURTHER
+        far = min(max(further, far * (1 + 1e-6)), longest)
 
 
 def _settled_for_all(case: Case, far: float) -> float:

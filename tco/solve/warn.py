@@ -19,6 +19,8 @@ from tco.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
 
 STALE_DAYS = {"price_sheets/api": 30, "price_sheets/gpu_rental": 30, "price_sheets/people": 365}
 """Days after which a price has to be checked again (MODEL §10)."""
+POOR_FIT_FRAC = 0.1
+"""Mean error of the fit above which it is told."""
 PERCENT = 100.0
 FEW_FTE = 0.1
 """People below which self-hosting is not credible (MODEL §12 no. 10)."""
@@ -115,6 +117,15 @@ def _evidence(c: Context) -> Iterator[Caution]:
     if found.left_out_error_frac is None:
         text = f"The work model is fitted to {len(found.mixes)} length mixes, as many as it has coefficients: nothing checks it."
         yield Caution("W-MIX", text, rent, c.other)
+    if found.error_frac > POOR_FIT_FRAC:
+        text = f"The work model misses the measured mixes by {_percent(found.error_frac)} on average: believe no more digits than that."
+        yield Caution("W-FIT", text, rent, c.other)
+    if found.unsaturated_mixes:
+        text = (
+            f"For {found.unsaturated_mixes} of {len(found.mixes)} length mixes the heaviest load published is well inside the service level: "
+            "these GPUs may serve more than is counted here."
+        )
+        yield Caution("W-CAP", text, rent, c.other)
     option, workload = c.case.numbers.options[c.other], c.case.numbers.workload
     lengths = float(option.input_tok(workload)), float(option.output_tok(workload))
     if not inside_hull(*lengths, found.mixes):

@@ -100,6 +100,8 @@ def test_a_host_of_the_same_weights_is_cheaper(clean: Callable[..., Case]) -> No
         ("W-EXTRAP", {"mixes": ((100.0, 1000.0), (5000.0, 1000.0), (5000.0, 5000.0))}, "1,000 in, 100 out"),
         ("W-VERSION", {"engine": "vllm unrecorded"}, "vllm unrecorded"),
         ("W-KV", {"memory_requests": 1.0}, "cache of 1 of your lengths"),
+        ("W-FIT", {"error_frac": 0.155}, "by 16 % on average"),
+        ("W-CAP", {"unsaturated_mixes": 1}, "For 1 of 4 length mixes"),
     ],
 )
 def test_evidence_that_is_thin(clean: Callable[..., Case], code: str, evidence: dict[str, Any], words: str) -> None:
