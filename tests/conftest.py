@@ -90,7 +90,7 @@ def plain() -> dict[str, Any]:
         "as_of": TODAY,
         "baseline": "api",
         "challenger": "own",
-        "finance": {"discount_frac": 0.0, "amortise_build_months": 10},
+        "finance": {"discount_frac": 0.0, "amortise_build_months": 10, "horizon_months": 36},
         "service": {"ttft_ms": 1000, "tpot_ms": 50, "slo_percentile": 95},
         "staffing": {"loaded_usd_per_fte_year": 180000, "hours_per_fte_year": 1800},
         "workload": {

@@ -167,6 +167,7 @@ def test_every_fault_is_told_at_once() -> None:
         ("options.own.kind: 'rent'", "api, rented"),
         ("options.a.b", "no dot"),
         ("options.set.auto_added", "leave it out"),
+        ("options.set.auto_added: true", "neither here"),
     ]
     for where, mend in wanted:
         assert any(where in fault and mend in fault for fault in told), (where, mend, told)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tco.inputs.base import Input, Positive
+from tco.inputs.base import Input
 
 
 class Finance(Input):
@@ -12,5 +12,7 @@ class Finance(Input):
 
     discount_frac: Annotated[float, Field(ge=0, le=1)]
     """Annual discount rate, nominal and effective."""
-    amortise_build_months: Positive
+    amortise_build_months: Annotated[float, Field(gt=0, le=600)]
     """Months over which the one-off build is paid back, with interest."""
+    horizon_months: Annotated[float, Field(gt=0, le=600)]
+    """Months over which what is learned from one change of model to the next is averaged."""

@@ -1,6 +1,8 @@
 """What a vendor charges: API meters with their batch, long-context and hourly factors, and GPU rent."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from tco.inputs.base import Input, NonNegative, Positive
 
@@ -63,5 +65,5 @@ class GpuRental(Input):
 
     provider: str = ""
     """Vendor in price_sheets/gpu_rental; empty takes the middle offer of the sheet."""
-    on_demand_usd_per_gpu_hour: NonNegative
+    on_demand_usd_per_gpu_hour: Annotated[float, Field(ge=0, le=10_000)]
     """By the hour, no commitment."""

@@ -114,7 +114,7 @@ def people_lines(people: People, shared: Shared, replicas: Numeric) -> dict[str,
             people.hours_per_swap,
             people.learning_ratio,
             usd_per_hour,
-            shared.finance.amortise_build_months,
+            shared.finance.horizon_months,
         ),
     }
 

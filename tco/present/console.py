@@ -12,7 +12,7 @@ from tco.present.lines import line_label
 from tco.present.numbers import count, money, percent
 from tco.present.provenance import SourceRow, source_line, source_rows
 from tco.present.terms import GLOSSARY
-from tco.present.verdict import needs_text, position, verdict
+from tco.present.verdict import cheapest_text, needs_text, position, verdict
 from tco.solve.breakeven import Breakeven
 from tco.solve.compare import Comparison
 from tco.solve.warn import Caution
@@ -27,9 +27,8 @@ def show_breakeven(answer: Breakeven, case: Case, axis_name: AxisName) -> None:
     axis = volume_axis(axis_name, answer.axis, answer.labels[answer.baseline])
     console.print(f"[bold]{escape(verdict(answer, axis))}[/bold]")
     console.print(escape(position(answer, axis)))
-    needed = needs_text(answer)
-    if needed:
-        console.print(escape(needed))
+    for sentence in filter(None, (cheapest_text(answer), needs_text(answer))):
+        console.print(escape(sentence))
     grades = ", ".join(f"{part} {grade}" for part, grade in answer.grades.items() if part != "answer")
     console.print(f"Grade: [bold]{answer.grade}[/bold] ({grades})\n", style="dim")
     table = Table(title=f"Cheapest at running cost, by {axis.label}", title_justify="left")

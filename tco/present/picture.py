@@ -13,7 +13,7 @@ from tco.present.formats.chart_file import export_chart
 from tco.present.lines import line_label
 from tco.present.provenance import stale_words, vendors_line
 from tco.present.theme import Figure, Role
-from tco.present.verdict import verdict
+from tco.present.verdict import cheapest_text, verdict
 from tco.solve.breakeven import Breakeven, Winning
 from tco.solve.compare import Comparison
 from tco.solve.curves import curves
@@ -48,7 +48,7 @@ def breakeven_figure(
     lines, built = _lines(case, answer, axis, low / axis.factor, high / axis.factor)
     wanted = fitting_ranges(lines, known, usd_log=usd_log)
     ranges = wanted if before is None else (steady_range(before[0], wanted[0]), steady_range(before[1], wanted[1]))
-    costs = {answer.baseline: answer.at_volume.baseline_usd, answer.challenger: answer.at_volume.challenger_usd}
+    costs = dict(answer.at_volume.options_usd)
     figure = breakeven_chart(
         lines,
         axis_label=axis.label,
@@ -108,11 +108,16 @@ def write_chart(case: Case, answer: Breakeven, path: Path, axis_name: AxisName =
     return export_chart(
         figure,
         path,
-        title=verdict(answer, axis),
+        title=headline(answer, axis),
         source_line=f"{vendors_line(case)}{stale_words(case)}",
         as_of=case.numbers.as_of,
         scenario_hash=case.scenario_hash,
     )
+
+
+def headline(answer: Breakeven, axis: VolumeAxis) -> str:
+    """What stands above an exported chart: the verdict, and the option that is cheaper than both, if any."""
+    return " ".join(filter(None, [verdict(answer, axis), cheapest_text(answer)]))
 
 
 def _lines(

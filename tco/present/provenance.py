@@ -9,6 +9,7 @@ from tco.case import Case
 from tco.inputs.base import Input
 from tco.inputs.source import Source
 from tco.present.labels import label, shown
+from tco.units import UNITS, unit_of
 
 STALE_AFTER_DAYS = 30
 """Days after which a price has to be checked again (MODEL §10)."""
@@ -107,6 +108,9 @@ GROUP_WORDS = {"batch": "batch", "long_context": "long prompts", "work": "work"}
 
 def _field_words(parts: list[str]) -> str:
     """A field's label, with the group it stands in where the label alone would not say."""
+    unit = unit_of(parts[-1])
+    if unit is not None and parts[-1] in UNITS:  # a name that is all unit says what it counts by its meaning
+        return unit.meaning
     group = GROUP_WORDS.get(parts[-2], "") if len(parts) > 1 else ""
     words = label(".".join(parts))
     return f"{group}: {words[:1].lower()}{words[1:]}" if group else words

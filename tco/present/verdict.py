@@ -40,6 +40,15 @@ def position(answer: Breakeven, axis: VolumeAxis) -> str:
     return f"{place}: {who} a month at running cost."
 
 
+def cheapest_text(answer: Breakeven) -> str:
+    """The sentence that keeps the headline honest: a third option that is cheaper than both at the user's volume."""
+    costs = answer.at_volume.options_usd
+    name = min(costs, key=costs.__getitem__)
+    if name in (answer.baseline, answer.challenger):
+        return ""
+    return f"Cheaper than both at your volume: {answer.labels[name]}, {money(costs[name])} a month."
+
+
 def needs_text(answer: Breakeven) -> str:
     """What would have to change, in one sentence; empty when the challenger already wins at the user's volume."""
     at = answer.at_volume

@@ -59,6 +59,8 @@ class AtVolume:
     challenger_usd: float
     baseline_with_build_usd: float
     challenger_with_build_usd: float
+    options_usd: Mapping[str, float]
+    """Running cost of every option."""
     baseline_tokens_usd: float
     """Baseline's bill for tokens, discounts in; NaN when it is no API."""
 
@@ -220,6 +222,7 @@ def _at_volume(point: Mapping[str, Ledger], base: str, other: str, requests: flo
         challenger_usd=float(point[other].running_usd),
         baseline_with_build_usd=float(point[base].with_build_usd),
         challenger_with_build_usd=float(point[other].with_build_usd),
+        options_usd={name: float(ledger.running_usd) for name, ledger in point.items()},
         baseline_tokens_usd=float(np.asarray(point[base].facts.get("tokens_usd", np.nan))),
     )
 

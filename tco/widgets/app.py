@@ -13,9 +13,8 @@ from tco.errors import Fault, TcoError
 from tco.present.axis import AxisName, VolumeAxis, volume_axis
 from tco.present.charts.axes import Range
 from tco.present.charts.printed import print_ready
-from tco.present.picture import breakeven_figure, bridge_figure, lines_figure, write_chart
+from tco.present.picture import breakeven_figure, bridge_figure, headline, lines_figure, write_chart
 from tco.present.provenance import source_line, stale_words, vendors_line
-from tco.present.verdict import verdict
 from tco.scenario import Scenario
 from tco.widgets import choices, pages, reaches
 from tco.widgets.chart import Chart
@@ -73,7 +72,9 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
 
     def _bar(self) -> w.Box:
         shipped = self.store.catalog.scenarios()
-        rows = [[name, Scenario.read(path).tree.get("name", name), ""] for name, path in sorted(shipped.items())]
+        rows = [["", "a file of yours", ""]] + [
+            [name, Scenario.read(path).tree.get("name", name), ""] for name, path in sorted(shipped.items())
+        ]
         now = next((name for name, path in shipped.items() if str(path) == self.store.scenario.where), "")
         self.preset = Choice(label="Preset", help="A whole scenario to start from.", choices=rows, value=now)
         self.preset.observe(lambda change: self._preset(change["new"]), names="value")
@@ -335,7 +336,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         self.download.give("scenario.yaml", kept.to_yaml().encode(), MEDIA["yaml"])
 
     def _title(self) -> str:
-        return verdict(self.outcome.answer, self.axis)
+        return headline(self.outcome.answer, self.axis)
 
     def _export_image(self, kind: Literal["png", "svg"]) -> None:
         if self.store.outcome is None:

@@ -29,6 +29,8 @@ class Names:
     now: Callable[[Store, Mapping[str, str]], str]
     change: Callable[[str, Mapping[str, str]], dict[str, Any]]
     source_path: str = ""
+    marked_by: str = ""
+    """End of the path whose change marks the control; the first path when empty."""
 
 
 class ChoiceControl:
@@ -47,14 +49,14 @@ class ChoiceControl:
         rows, now = self.names.rows(self.store, ids), self.names.now(self.store, ids)
         if now not in [key for key, _, _ in rows]:
             rows = [*rows, (now, now or "none", "")]
-        changed = [path for path in self.names.change("", ids) if self.store.is_changed(path)]
+        marked = next(path for path in self.names.change("", ids) if path.endswith(self.names.marked_by))
         outcome = self.store.outcome
         source = outcome.case.sources.get(self.names.source_path.format(**ids)) if outcome is not None else None
         self.quiet = True
         with self.field.hold_sync():
             self.field.choices = [list(row) for row in rows]
             self.field.value = now
-            self.field.changed = bool(changed)
+            self.field.changed = self.store.is_changed(marked)
             self.field.source = f"Source: {source_tip(source)}" if source is not None else ""
             first = next(iter(self.names.change("", ids)))
             own = [fault for fault in self.store.faults if first in fault.where]
@@ -109,7 +111,7 @@ def _profiles(store: Store, ids: Mapping[str, str]) -> list[Row]:
     return [
         (
             p.id,
-            f"{p.gpus_per_replica} × {p.gpu} · {p.engine.name} {p.engine.version} · {p.engine.dtype} · {p.grade}",
+            f"{p.gpus_per_replica} × {p.gpu} · {p.engine.name} {p.engine.version} · {p.engine.dtype}",
             "",
         )
         for p in found
@@ -123,7 +125,11 @@ def _rents(store: Store, ids: Mapping[str, str]) -> list[Row]:
     day = on or store.outcome.case.numbers.as_of  # type: ignore[union-attr]
     offers = {o.provider: o for o in reversed(store.catalog.rental_offers(gpu, day)) if o.term == "on_demand"}
     rows = [(o.provider, f"{o.provider} {money(o.usd_per_gpu_hour)}/GPU-h", "") for o in reversed(offers.values())]
-    return [("", f"middle of {len(rows)} offers", ""), *rows]
+    middle = (
+        sorted(offers.values(), key=lambda offer: offer.usd_per_gpu_hour)[(len(offers) - 1) // 2] if offers else None
+    )
+    words = f": {middle.provider} {money(middle.usd_per_gpu_hour)}" if middle is not None else ""
+    return [("", f"middle of {len(rows)} offers{words}", ""), *rows]
 
 
 def _shapes(store: Store, _ids: Mapping[str, str]) -> list[Row]:
@@ -171,6 +177,7 @@ MODEL = Names(
         f"options.{ids['own']}.model": model or None,
         f"options.{ids['own']}.label": None,
     },
+    marked_by=".model",
 )
 PROFILE = Names(
     "GPUs of one replica",

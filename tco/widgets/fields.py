@@ -56,7 +56,9 @@ class Field(anywidget.AnyWidget):
 
     def typed_value(self) -> float | None:
         """What was typed in the box, in the field's own unit; None when it is no number."""
-        number = parse_number(json.loads(self.typed)[0])
+        text = self.typed_text()
+        strange = ("%" in text and self.scale == 1.0) or ("$" in text and not self.prefix)
+        number = None if strange else parse_number(text)
         return None if number is None else number / self.scale
 
     def typed_text(self) -> str:

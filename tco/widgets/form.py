@@ -72,7 +72,8 @@ class NumberControl:
             )
             if outcome is None:
                 return
-            value = value_at(outcome.case, path)
+            said = self.store.scenario.get(path)
+            value = said if isinstance(said, int | float) else value_at(outcome.case, path)
             source = outcome.case.sources.get(path)
             self.field.source = f"Source: {source_tip(source)}" if source is not None else ""
             info = field_of(outcome.case.numbers, path)

@@ -8,7 +8,7 @@ from tco.errors import Fault
 from tco.present.axis import VolumeAxis
 from tco.present.numbers import count, money, percent
 from tco.present.provenance import SourceRow, source_rows
-from tco.present.verdict import challenger_name, needs_text, position, verdict
+from tco.present.verdict import challenger_name, cheapest_text, needs_text, position, verdict
 from tco.solve.breakeven import Breakeven, Winning
 from tco.solve.warn import Caution
 from tco.widgets.store import Outcome
@@ -23,23 +23,25 @@ def verdict_html(outcome: Outcome, axis: VolumeAxis, faults: Iterable[Fault]) ->
         f'<div class="tco-fault"><b>{escape(_short(f.where))}</b> {escape(f.found)}; {escape(f.mend)}. The picture below is the last good one.</div>'
         for f in faults
     )
-    needed = needs_text(answer)
+    needed = " ".join(filter(None, [cheapest_text(answer), needs_text(answer)]))
     sentences = f"<p>{escape(position(answer, axis))}{' ' + escape(needed) if needed else ''}</p>"
     at = answer.at_volume
     chips = [
         ("break-even, running cost", _at(answer.running_cost, axis)),
         ("with the build", _at(answer.with_build, axis)),
-        ("you", axis.short(at.requests_per_month)),
+        ("you", axis.text(at.requests_per_month)),
         (
             f"{answer.labels[answer.baseline]} less {challenger_name(answer)}",
             f"{money(at.baseline_usd - at.challenger_usd, signed=True)} a month",
         ),
         (f"grade ({_weakest(answer)})", answer.grade),
     ]
+    state = "tco-was" if wrong else "tco-is"
+    headline = f'<p class="tco-headline">{escape(verdict(answer, axis))}</p>'
     return (
-        f'{wrong}<p class="tco-headline">{escape(verdict(answer, axis))}</p>{sentences}<div class="tco-chips">'
+        f'{wrong}<div class="{state}">{headline}{sentences}<div class="tco-chips">'
         + "".join(f'<span class="tco-chip">{escape(name)}<b>{escape(value)}</b></span>' for name, value in chips)
-        + "</div>"
+        + "</div></div>"
     )
 
 
@@ -54,7 +56,7 @@ def _short(where: str) -> str:
 
 def _at(found: Winning, axis: VolumeAxis) -> str:
     if found.permanent is not None:
-        return axis.short(found.permanent)
+        return axis.text(found.permanent)
     return "windows only" if found.intervals else "never"
 
 
@@ -81,7 +83,8 @@ def capacity_html(outcome: Outcome) -> str:
                 ("Engine", found.engine),
                 (
                     "Service level",
-                    f"first token within {case.numbers.service.ttft_ms:,.0f} ms, then {case.numbers.service.tpot_ms:g} ms a token",
+                    f"{case.numbers.service.slo_percentile:g} of 100 requests: first token within {case.numbers.service.ttft_ms:,.0f} ms, "
+                    f"then {case.numbers.service.tpot_ms:g} ms a token",
                 ),
                 ("Judged on", checked),
                 ("Length mixes inside it", mixes),

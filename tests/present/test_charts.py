@@ -50,7 +50,7 @@ def test_both_ends_of_a_step_are_drawn(g05):
 def test_the_words_are_there(g05):
     said = words(g05())
     for text in ("2.39M requests a month", "2.79M with the build", "you ·  6M", "$46.3K", "$2.22K", "GPT-5.4 API",
-                 "self-hosting cheaper", "USD a month (log scale)"):  # fmt: skip
+                 "self-hosting cheaper than GPT-5.4 API", "USD a month (log scale)"):  # fmt: skip
         assert text in said
 
 

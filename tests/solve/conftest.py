@@ -121,7 +121,7 @@ def random_cases(draw: st.DrawFn) -> Case:
         as_of=DAY,
         workload=workload,
         service=Service(ttft_ms=1000, tpot_ms=50, slo_percentile=95),
-        finance=Finance(discount_frac=draw(st.sampled_from([0.0, 0.1])), amortise_build_months=36),
+        finance=Finance(discount_frac=draw(st.sampled_from([0.0, 0.1])), amortise_build_months=36, horizon_months=36),
         staffing=Staffing(loaded_usd_per_fte_year=180_000, hours_per_fte_year=1800),
         options=options,
         baseline=baseline,

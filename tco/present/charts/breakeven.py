@@ -108,7 +108,7 @@ def breakeven_chart(
     layout["shapes"] = [*_bands(winning, frame), *_you_line(you, frame)]
     layout["annotations"] = [
         *notes.header(frame, notes.state(winning, break_even, _short_name(curves, challenger)), margin["l"]),
-        *notes.band_label(winning, frame, _short_name(curves, challenger)),
+        *notes.band_label(winning, frame, f"{_short_name(curves, challenger)} cheaper than {curves[0].label}"),
         *notes.you_labels(you, you_usd, curves, frame),
         *notes.break_even_label(crossing, build_crossing, frame, _clear_px(crossing, with_build, frame)),
         *notes.end_labels(curves, with_build, end_lines, frame, you),

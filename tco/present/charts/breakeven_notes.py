@@ -48,7 +48,7 @@ def band_label(winning: Sequence[tuple[float, float | None]], frame: "Frame", na
     if not bands:
         return []
     start, end = max(bands, key=lambda band: band[1] - band[0])
-    text = f"{name} cheaper"
+    text = name
     needed = (theme.text_width_px([text], SMALL_PX) + 16) / max(1.0, 0.72 * frame.width_px)
     if end - start < needed:
         return []

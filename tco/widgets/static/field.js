@@ -75,6 +75,7 @@ function render({ model, el }) {
     error.textContent = text;
     box.setAttribute("aria-invalid", text ? "true" : "false");
     el.classList.toggle("tco-bad", Boolean(text));
+    if (!text && document.activeElement !== box) box.value = written(model, model.get("value"));
   }
 
   range.addEventListener("input", () => {
@@ -86,12 +87,12 @@ function render({ model, el }) {
   });
   range.addEventListener("change", () => { dragging = false; });
   const commit = () => {
-    if (box.value.trim() === written(model, model.get("value"))) return;
+    if (!model.get("error") && box.value.trim() === written(model, model.get("value"))) return;
     model.set("typed", JSON.stringify([box.value, Date.now()]));
     model.save_changes();
   };
   box.addEventListener("change", commit);
-  box.addEventListener("keydown", (event) => { if (event.key === "Enter") { commit(); box.select(); } });
+  box.addEventListener("keydown", (event) => { if (event.key === "Enter") { commit(); box.select(); } else if (event.key === "Escape") { box.value = written(model, model.get("value")); } });
   box.addEventListener("blur", () => { if (!model.get("error")) figures(); });
   undo.addEventListener("click", () => model.send({ put_back: true }));
   info.addEventListener("click", () => { help.hidden = !help.hidden; info.setAttribute("aria-expanded", String(!help.hidden)); });
