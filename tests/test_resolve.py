@@ -251,8 +251,9 @@ def test_a_model_that_does_not_fit_its_gpus(case_of: CaseOf) -> None:
     assert "hold 80 GB, the weights alone take 141 GB" in told
     assert "at least 3 are needed" in told
     profile = "Llama-3.3-70B-Instruct--H100-SXMx2--vllm-unrecorded--fp8"
-    (told,) = faults(case_of, with_own(profile=profile, capacity={"gpus_per_replica": 1}))
-    assert "is of 2" in told
+    conflict, small = faults(case_of, with_own(profile=profile, capacity={"gpus_per_replica": 1}))
+    assert "is of 2" in conflict
+    assert "hold 80 GB, the weights alone take 71 GB; at least 2 are needed" in small
 
 
 def test_requests_longer_than_the_context_are_refused(case_of: CaseOf) -> None:

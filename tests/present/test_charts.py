@@ -94,7 +94,9 @@ def test_names_at_the_right_end_do_not_overlap(g05, width_px, usd_log):
 
 
 def test_a_line_that_leaves_through_the_top_is_named_there(g05):
-    name = next(note for note in g05(usd_range=(1e3, 5e4))["layout"]["annotations"] if "GPT-5.4" in note["text"])
+    name = next(
+        note for note in g05(usd_range=(1e3, 5e4))["layout"]["annotations"] if note["text"].startswith("<b>GPT-5.4")
+    )
     # 50,000 / 0.007711875 = 6,483,508 requests: log10 of that over 200K, in units of log10(30M / 200K)
     assert (name["y"], name["x"]) == (1, pytest.approx(np.log(6_483_508 / 2e5) / np.log(150), abs=1e-6))
 

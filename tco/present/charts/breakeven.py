@@ -108,7 +108,7 @@ def breakeven_chart(
     layout["shapes"] = [*_bands(winning, frame), *_you_line(you, frame)]
     layout["annotations"] = [
         *notes.header(frame, notes.state(winning, break_even, _short_name(curves, challenger)), margin["l"]),
-        *notes.band_label(winning, frame, f"{_short_name(curves, challenger)} cheaper than {curves[0].label}"),
+        *notes.band_label(winning, frame, f"{_short_name(curves, challenger)} cheaper than {_frontier(curves)}"),
         *notes.you_labels(you, you_usd, curves, frame),
         *notes.break_even_label(crossing, build_crossing, frame, _clear_px(crossing, with_build, frame)),
         *notes.end_labels(curves, with_build, end_lines, frame, you),
@@ -291,6 +291,11 @@ def _label_of(curves: Sequence[CurveLine], challenger: str) -> str:
 def _short_name(curves: Sequence[CurveLine], challenger: str) -> str:
     role = next((line.role for line in curves if line.id == challenger), "other")
     return {"self_host": "self-hosting", "hosted": "hosted"}.get(role, _label_of(curves, challenger))
+
+
+def _frontier(curves: Sequence[CurveLine]) -> str:
+    """What the challenger is measured against."""
+    return next((line.label for line in curves if line.role == "frontier"), curves[0].label)
 
 
 def _description(curves: Sequence[CurveLine], break_even: float | None, you: float | None, axis_label: str) -> str:
