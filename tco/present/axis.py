@@ -18,6 +18,11 @@ class VolumeAxis:
     label: str
     factor: float
 
+    @property
+    def unit(self) -> str:
+        """The unit behind a comma, for the head of a bare number; empty for dollars, which carry their sign."""
+        return {"requests": ", requests a month", "tokens": ", tokens a day"}.get(self.name, "")
+
     def of(self, requests_per_month: float) -> float:
         """A volume in this unit."""
         return requests_per_month * self.factor

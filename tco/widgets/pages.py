@@ -8,7 +8,7 @@ from tco.errors import Fault
 from tco.present.axis import VolumeAxis
 from tco.present.numbers import count, money, percent
 from tco.present.provenance import SourceRow, source_rows
-from tco.present.verdict import challenger_name, cheapest_text, needs_text, position, verdict
+from tco.present.verdict import cheapest_text, needs_text, position, verdict
 from tco.solve.breakeven import Breakeven, Winning
 from tco.solve.warn import Caution
 from tco.widgets.store import Outcome
@@ -27,13 +27,10 @@ def verdict_html(outcome: Outcome, axis: VolumeAxis, faults: Iterable[Fault]) ->
     sentences = f"<p>{escape(position(answer, axis))}{' ' + escape(needed) if needed else ''}</p>"
     at = answer.at_volume
     chips = [
-        ("break-even, running cost", _at(answer.running_cost, axis)),
-        ("with the build", _at(answer.with_build, axis)),
-        ("you", axis.text(at.requests_per_month)),
-        (
-            f"{answer.labels[answer.baseline]} less {challenger_name(answer)}",
-            f"{money(at.baseline_usd - at.challenger_usd, signed=True)} a month",
-        ),
+        (f"break-even{axis.unit}", _at(answer.running_cost, axis)),
+        (f"with the build{axis.unit}", _at(answer.with_build, axis)),
+        (f"you{axis.unit}", axis.short(at.requests_per_month)),
+        ("difference at your volume", f"{money(at.baseline_usd - at.challenger_usd, signed=True)} a month"),
         (f"grade ({_weakest(answer)})", answer.grade),
     ]
     state = "tco-was" if wrong else "tco-is"
@@ -56,7 +53,7 @@ def _short(where: str) -> str:
 
 def _at(found: Winning, axis: VolumeAxis) -> str:
     if found.permanent is not None:
-        return axis.text(found.permanent)
+        return axis.short(found.permanent)
     return "windows only" if found.intervals else "never"
 
 

@@ -159,10 +159,13 @@ def densified(volume: Array, usd: Array, lowest: float, ratio: float = 1.06) -> 
     long_ones = np.flatnonzero(parts > 1)
     if not long_ones.size:
         return volume, usd
-    between = [np.geomspace(volume[i], volume[i + 1], parts[i] + 1)[1:-1] for i in long_ones]
-    heights = [np.interp(x, volume[i : i + 2], usd[i : i + 2]) for i, x in zip(long_ones, between, strict=True)]
+    more = parts[long_ones] - 1
+    step = np.concatenate([np.arange(1, count + 1) for count in more]) / np.repeat(parts[long_ones], more)
+    left, right = np.repeat(long_ones, more), np.repeat(long_ones + 1, more)
+    between = volume[left] * (volume[right] / volume[left]) ** step
+    heights = usd[left] + (usd[right] - usd[left]) * (between - volume[left]) / (volume[right] - volume[left])
     before = np.repeat(long_ones + 1, parts[long_ones] - 1)
-    return np.insert(volume, before, np.concatenate(between)), np.insert(usd, before, np.concatenate(heights))
+    return np.insert(volume, before, between), np.insert(usd, before, heights)
 
 
 def _overlap(below: tuple[float, list[int]], above: tuple[float, list[int]], gaps: Sequence[float]) -> bool:

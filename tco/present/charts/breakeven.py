@@ -110,7 +110,7 @@ def breakeven_chart(
         *notes.header(frame, notes.state(winning, break_even, _short_name(curves, challenger)), margin["l"]),
         *notes.band_label(winning, frame, f"{_short_name(curves, challenger)} cheaper than {_frontier(curves)}"),
         *notes.you_labels(you, you_usd, curves, frame),
-        *notes.break_even_label(crossing, build_crossing, frame, _clear_px(crossing, with_build, frame)),
+        *notes.break_even_label(crossing, build_crossing, frame, _clear_px(crossing, with_build, frame), you),
         *notes.end_labels(curves, with_build, end_lines, frame, you),
         *notes.stale(stale_note, frame),
     ]

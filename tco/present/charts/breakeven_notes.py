@@ -18,6 +18,8 @@ Note = dict[str, Any]
 _LINE_PX = SMALL_PX * theme.LINE_HEIGHT
 _BUILD_LABEL = "with the build"
 _NARROW_PX = 800
+_AMOUNT_PX = 78
+"""Room that an amount at the left of the user's volume takes."""
 _CROWDED_PX = 40
 _NEAR = 0.12
 
@@ -73,12 +75,17 @@ def you_labels(
 
 
 def break_even_label(
-    crossing: tuple[float | None, float], with_build: tuple[float | None, float], frame: "Frame", clear_px: float = 0.0
+    crossing: tuple[float | None, float],
+    with_build: tuple[float | None, float],
+    frame: "Frame",
+    clear_px: float = 0.0,
+    you: float | None = None,
 ) -> list[Note]:
     """
     The break-even in figures, up and to the left of its mark, where no rising line runs; else down and to the right.
 
-    ``clear_px`` is how far above the mark another line of the challenger runs, to be kept clear of.
+    ``clear_px`` is how far above the mark another line of the challenger runs, to be kept clear of. Where the user's
+    volume is close by at the right, its amounts need the room and the words move to the left.
     """
     if crossing[0] is None:
         return []
@@ -89,7 +96,10 @@ def break_even_label(
     if with_build[0] is not None:
         lines.append(f"{count(with_build[0])} {_BUILD_LABEL}")
     on_left = across > 0.3 and up < 0.85
-    side = {"xanchor": "right", "yanchor": "bottom", "xshift": -9, "yshift": 8 + clear_px, "align": "right"}
+    plot_wide_px = 0.72 * frame.width_px
+    to_you_px = (place(you, frame.volume_range, True) - across) * plot_wide_px if you is not None else math.inf
+    aside_px = max(0.0, _AMOUNT_PX - to_you_px) if to_you_px > 0 else 0.0
+    side = {"xanchor": "right", "yanchor": "bottom", "xshift": -9 - aside_px, "yshift": 8 + clear_px, "align": "right"}
     other = {"xanchor": "left", "yanchor": "top", "xshift": 9, "yshift": -10, "align": "left"}
     veil = frame.colours["veil" if on_left else "band_veil"]
     at = {"xref": "paper", "yref": "paper", "x": across, "y": up, "bgcolor": veil}
