@@ -6,6 +6,7 @@ the arithmetic below cannot tell a number from an array.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -23,6 +24,8 @@ from tco.units import Array, Numeric
 
 VOLUME = "workload.requests_per_month"
 BILL = "workload.bill_usd_per_month"
+FIRST_REACH = 10_000.0
+"""Requests a month up to which steps are counted first."""
 ENOUGH_PIECES = 64
 """Pieces from which the density of all others is told: steps of a fleet are equally wide."""
 
@@ -50,6 +53,11 @@ def evaluate(case: Case, columns: Mapping[str, Numeric] | None = None) -> dict[s
     return {name: kinds[option.kind].ledger(name, option, shared) for name, option in shared.options.items()}
 
 
+def with_volume(case: Case) -> Case:
+    """The same case with its requests worked out once, if it was given a bill."""
+    return replace(case, numbers=lay(case.numbers, {VOLUME: _requests(case.numbers)}))
+
+
 def shared_of(case: Case, columns: Mapping[str, Numeric] | None = None) -> Shared:
     """What every option is costed with, columns laid over."""
     numbers = lay(case.numbers, columns or {})
@@ -72,12 +80,12 @@ def kinks(case: Case, max_requests: float, columns: Mapping[str, Numeric] | None
 
 def pieces_per_request(case: Case, max_requests: float) -> float:
     """How many pieces the cost curves have for each request of volume, from a first stretch; never a long list."""
-    reach = min(1.0, max_requests)
+    reach = min(FIRST_REACH, max_requests)
     while True:
         found = sum(len(edges) for edges in kinks(case, reach).values())
         if found >= ENOUGH_PIECES or reach >= max_requests:
             return (found + 1) / reach
-        reach = min(reach * 4.0, max_requests)
+        reach = min(reach * 8.0, max_requests)
 
 
 def tail(case: Case, option_id: str, beyond_requests: float, columns: Mapping[str, Numeric] | None = None) -> Tail:

@@ -31,6 +31,7 @@ class Catalog:
 
     def __init__(self, folders: Mapping[str, Found]) -> None:
         self._folders = folders
+        self._skus_on: dict[date, list[api_prices.ApiSku]] = {}
 
     @classmethod
     def open(cls, folder: Path | str | None = None) -> "Catalog":
@@ -46,7 +47,9 @@ class Catalog:
 
     def api_skus(self, on: date) -> list[api_prices.ApiSku]:
         """Every model priced on a day, by vendor and name."""
-        return api_prices.skus(self._api, on)
+        if on not in self._skus_on:
+            self._skus_on[on] = api_prices.skus(self._api, on)
+        return list(self._skus_on[on])
 
     def api_price(self, sku: str, on: date) -> list[Fact]:
         """

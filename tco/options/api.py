@@ -1,6 +1,7 @@
 """Buy tokens from a vendor: every meter at the price of its tier, batch, hour and contract. MODEL §2."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
@@ -82,7 +83,7 @@ def _tariff_factors(option: ApiOption, workload: Workload) -> tuple[Numeric, Num
     factors: list[Numeric] = [1.0, 1.0, 1.0]
     if option.long_context is not None:
         tier = option.long_context
-        prompt, answer = long_prompt_shares(
+        prompt, answer = _long_prompt_shares(
             tier.tier_rule,
             tier.above_tok,
             option.input_tok(workload),
@@ -99,6 +100,16 @@ def _tariff_factors(option: ApiOption, workload: Workload) -> tuple[Numeric, Num
         for j, ratio in enumerate([option.batch.input_ratio, option.batch.cached_ratio, option.batch.output_ratio]):
             factors[j] = factors[j] * special_tariff(share, ratio)
     return factors[0], factors[1], factors[2]
+
+
+def _long_prompt_shares(rule: str, *lengths: Numeric) -> tuple[Numeric, Numeric]:
+    """``long_prompt_shares``, remembered for plain numbers: one answer asks for the same shares a hundred times."""
+    if any(isinstance(length, np.ndarray) for length in lengths):
+        return long_prompt_shares(rule, *lengths)
+    return _remembered_shares(rule, *map(float, lengths))
+
+
+_remembered_shares = lru_cache(maxsize=512)(long_prompt_shares)
 
 
 def _hour_factor(option: ApiOption, workload: Workload) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 
 from tco.case import Case
 from tco.errors import Fault, LookupFault, nearest
-from tco.evaluate import VOLUME, evaluate, kinks, pieces_per_request, shared_of, tail
+from tco.evaluate import VOLUME, evaluate, kinks, pieces_per_request, shared_of, tail, with_volume
 from tco.inputs.source import Grade, Source
 from tco.model.crossings import grid, inside, lower_envelope, pieces, winning_intervals
 from tco.model.ledger import Ledger
@@ -118,6 +118,7 @@ def break_even(case: Case, baseline: str | None = None, challenger: str | None =
         When an option has no such id.
     """
     base, other = _known(case, baseline or case.numbers.baseline), _known(case, challenger or case.numbers.challenger)
+    case = with_volume(case)
     requests = float(np.asarray(shared_of(case).requests))
     far, outcome = _search_end(case, base, other, requests)
     far = _settled_for_all(case, far)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tco.case import Case
-from tco.evaluate import VOLUME, evaluate, shared_of
+from tco.evaluate import VOLUME, evaluate, shared_of, with_volume
 from tco.inputs.source import Grade, Source
 from tco.model.ledger import Ledger
 from tco.solve.grades import answer_grades, option_grade
@@ -62,6 +62,7 @@ class Comparison:
 def compare(case: Case, baseline: str | None = None, challenger: str | None = None) -> Comparison:
     """Every option's month at the scenario's volume, by line, with the bridge from the baseline to the challenger."""
     base, other = baseline or case.numbers.baseline, challenger or case.numbers.challenger
+    case = with_volume(case)
     requests = float(np.asarray(shared_of(case).requests))
     ledgers = evaluate(case, {VOLUME: requests})
     return Comparison(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tco.case import Case
-from tco.evaluate import VOLUME, evaluate, kinks, pieces_per_request
+from tco.evaluate import VOLUME, evaluate, kinks, pieces_per_request, with_volume
 from tco.model.crossings import grid, inside, pieces
 from tco.units import Array
 
@@ -26,6 +26,7 @@ class Curve:
 
 def curves(case: Case, low_requests: float, high_requests: float) -> dict[str, Curve]:
     """Every option's curve between two volumes."""
+    case = with_volume(case)
     smooth = np.geomspace(low_requests, high_requests, SMOOTH_POINTS)
     found = {}
     if pieces_per_request(case, high_requests) * high_requests > MOST_STEPS:

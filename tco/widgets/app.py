@@ -1,5 +1,6 @@
 """The break-even screen: verdict, chart, the reasons under it, and the controls beside it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,8 @@ from tco.widgets.store import Outcome, Store
 
 MEDIA = {"html": "text/html", "pdf": "application/pdf", "yaml": "application/yaml"}
 NOTHING_TO_EXPORT = "There is no answer to export yet: see what to mend above."
+PAUSE_S = 0.12
+"""Rest of a slider after which the page under the chart is drawn. [s]"""
 WIDTH_STEP_PX = 40
 """A chart whose width changes by less keeps the places of its words."""
 
@@ -47,6 +50,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         self.ranges: tuple[Range, Range] | None = None
         self.drawn_px = 900
         self.opening = False
+        self.later: asyncio.TimerHandle | None = None
         self.controls: list[NumberControl | ChoiceControl] = []
         self.words = Words(live=True, label="Answer", style_class="tco-verdict")
         self.as_of = Words(style_class="tco-asof")
@@ -230,7 +234,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         self.as_of.html = f"{source_line(outcome.case)}{stale_words(outcome.case)}{changed}"
         self.words.html = pages.verdict_html(outcome, self.axis, faults)
         self._draw_chart("not up to date: see above" if faults else "")
-        self._draw_page()
+        self._draw_page_soon()
         self.tabs.titles = [
             f"Warnings ({len(outcome.answer.warnings)})" if t.startswith("Warnings") else t for t in self.tabs.titles
         ]
@@ -247,6 +251,17 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
             stale_note=stale_note,
         )
         self.chart.show(figure)
+
+    def _draw_page_soon(self) -> None:
+        """The page under the chart follows a moving slider when it pauses; the chart follows at once."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no kernel around: a test, or a script
+            self._draw_page()
+            return
+        if self.later is not None:
+            self.later.cancel()
+        self.later = loop.call_later(PAUSE_S, self._draw_page)
 
     def _draw_page(self) -> None:
         outcome, chosen = self.outcome, self.tabs.selected
