@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from tco.scenario import Scenario
 
 
+LISTS = ("scenarios", "apis", "models", "gpus", "profiles", "rents", "shapes", "roles", "fields")
+"""What ``tco list`` tells: the names that a scenario may use, and its fields with their help."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 2 something to mend."""
     arguments = _parser().parse_args(argv)
@@ -57,6 +61,15 @@ def _parser() -> argparse.ArgumentParser:
         default="requests",
         help="unit of volume in words and chart",
     )
+    listing = commands.add_parser(
+        "list", help="what a scenario can name: APIs, models, GPUs, profiles … and its fields"
+    )
+    listing.add_argument("what", choices=LISTS, help="one of %(choices)s", metavar="WHAT")
+    listing.add_argument(
+        "--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold (default: today)"
+    )
+    listing.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
+    listing.set_defaults(run=_list)
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
     terms.set_defaults(run=_terms)
@@ -175,6 +188,15 @@ def _breakeven(arguments: argparse.Namespace) -> int:
 
 def _print_json(data: Any) -> None:
     print(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from tco.catalog import Catalog
+    from tco.present.names import names_of
+
+    for name, words in names_of(arguments.what, Catalog.open(arguments.data), arguments.as_of or date.today()):
+        print(f"{name:<62} {words}".rstrip())
+    return 0
 
 
 def _terms(arguments: argparse.Namespace) -> int:

@@ -127,6 +127,24 @@ class Scenario:
         return found
 
 
+def fields_told() -> Iterator[tuple[str, str]]:
+    """Every field a scenario may set, with its help; an option's fields under its kind in brackets."""
+    kinds = {f"options.<id of an {kind} option>": option.model for kind, option in option_kinds().items()}
+    for prefix, model in {**SECTIONS, **kinds}.items():
+        for path in field_paths(model):
+            if path not in SET_BY_TCO:
+                yield f"{prefix}.{path}", _help_of(model, path)
+
+
+def _help_of(model: type[BaseModel], path: str) -> str:
+    *groups, name = path.split(".")
+    inside: type[BaseModel] | None = model
+    for group in groups:
+        inside = inner_model(inside.model_fields[group].annotation) if inside is not None else None
+    info = inside.model_fields.get(name) if inside is not None else None
+    return (info.description or "") if info is not None else ""
+
+
 @cache
 def field_paths(model: type[Input]) -> tuple[str, ...]:
     """Dotted paths of all fields of an input model, groups themselves included where they may be left out."""

@@ -364,3 +364,23 @@ def test_the_clock_is_only_read_for_ages(at_home: Path, run: Run, monkeypatch: p
     then = run("breakeven", SUPPORT, "--json").data
     assert {**then, "warnings": None} == {**now, "warnings": None}
     assert "W-STALE" in {warning["code"] for warning in then["warnings"]}
+
+
+@pytest.mark.parametrize(
+    ("what", "expected"),
+    [
+        ("scenarios", "support-assistant"),
+        ("apis", "openai/gpt-5.4"),
+        ("models", "openai/gpt-oss-120b"),
+        ("gpus", "H100-SXM"),
+        ("profiles", "gpt-oss-120b--H100-SXMx2--vllm-0.13.0"),
+        ("rents", "H100-SXM nebius"),
+        ("shapes", "conversation"),
+        ("roles", "ml_engineer"),
+        ("fields", "workload.batch_frac"),
+    ],
+)
+def test_every_name_a_scenario_may_use_is_listed(run: Run, what: str, expected: str) -> None:
+    ran = run("list", what, "--as-of", "2026-11-20")
+    assert ran.status == 0
+    assert expected in ran.out

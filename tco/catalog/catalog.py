@@ -128,6 +128,10 @@ class Catalog:
             _unknown(f"rent of {gpu}", "not in price_sheets/gpu_rental", gpu, {e.row.gpu for e in self._rentals})
         return rentals.offers(entries, gpu, on, self._rates)
 
+    def rented_gpus(self) -> set[str]:
+        """GPUs that somebody rents out."""
+        return {entry.row.gpu for entry in self._rentals}
+
     def rental(self, gpu: str, provider: str, on: date) -> list[Fact]:
         """
         The on-demand rent of one GPU from a provider; blank takes the lower middle of all providers' cheapest offers.
