@@ -72,3 +72,16 @@ def test_the_table_of_rooms_is_the_one_that_is_tested() -> None:
 def words(cell: str) -> set[str]:
     """The names of a cell; everything is a star, a dash is nothing."""
     return {"*"} if cell.strip() == "everything" else {word.strip(" `") for word in cell.split(",")} - {"", "—"}
+
+
+def test_the_readme_shows_what_the_shipped_scenario_answers() -> None:
+    from tco import Catalog, Scenario, break_even, resolve
+    from tco.present.axis import volume_axis
+    from tco.present.verdict import cheapest_text, position, verdict
+
+    catalog = Catalog.open(ROOT)
+    answer = break_even(resolve(Scenario.read(catalog.scenarios()["support-assistant"]), catalog))
+    axis = volume_axis("requests", answer.axis, answer.labels[answer.baseline])
+    shown = " ".join((ROOT / "README.md").read_text(encoding="utf-8").replace("\n>", "").split())
+    for sentence in (verdict(answer, axis), position(answer, axis), cheapest_text(answer)):
+        assert " ".join(sentence.split()) in shown
