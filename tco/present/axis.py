@@ -58,5 +58,5 @@ def volume_axis(name: AxisName, axis: Axis, baseline: str) -> VolumeAxis:
     if name == "tokens":
         return VolumeAxis("tokens", "tokens a day (prompt and answer)", axis.tok_per_day)
     if name == "dollars" and axis.api_usd_per_month > 0:
-        return VolumeAxis("dollars", f"{baseline} bill, USD a month", axis.api_usd_per_month)
+        return VolumeAxis("dollars", f"a month to {baseline}", axis.api_usd_per_month)
     return VolumeAxis("requests", "requests a month", 1.0)

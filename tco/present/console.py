@@ -31,7 +31,7 @@ def show_breakeven(answer: Breakeven, case: Case, axis_name: AxisName) -> None:
         console.print(escape(sentence))
     grades = ", ".join(f"{part} {grade}" for part, grade in answer.grades.items() if part != "answer")
     console.print(f"Grade: [bold]{answer.grade}[/bold] ({grades})\n", style="dim")
-    table = Table(title=f"Cheapest at running cost, by {axis.label}", title_justify="left")
+    table = Table(title=f"Cheapest at running cost, by volume ({axis.label})", title_justify="left")
     for heading in ("from", "to", "option"):
         table.add_column(heading, justify="left" if heading == "option" else "right")
     for start, stop, name in answer.envelope[:12]:

@@ -11,6 +11,7 @@ from tco.present.charts.bridge import BridgePier, bridge_chart
 from tco.present.charts.lines import OptionLines, lines_chart
 from tco.present.formats.chart_file import export_chart
 from tco.present.lines import line_label
+from tco.present.numbers import count, money
 from tco.present.provenance import stale_words, vendors_line
 from tco.present.theme import Figure, Role
 from tco.present.verdict import cheapest_text, verdict
@@ -65,6 +66,7 @@ def breakeven_figure(
         break_even_with_build=_scaled(answer.with_build.permanent, axis),
         stale_note=stale_note,
         usd_log=usd_log,
+        volume_text=money if axis.name == "dollars" else count,
         width_px=width_px,
         height_px=height_px,
     )

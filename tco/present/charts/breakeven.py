@@ -1,6 +1,6 @@
 """The break-even chart: dollars a month over volume, one line per option, and where the challenger becomes cheaper."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,7 @@ class Frame:
     width_px: int
     plot_px: int
     colours: theme.Palette
+    volume_text: Callable[[float], str] = count
 
 
 def breakeven_chart(
@@ -61,6 +62,7 @@ def breakeven_chart(
     dark: bool = False,
     stale_note: str = "",
     usd_log: bool = True,
+    volume_text: Callable[[float], str] = count,
     height_px: int = 440,
     width_px: int = 900,
 ) -> Figure:
@@ -91,6 +93,8 @@ def breakeven_chart(
         Why this picture is not up to date; it is then greyed, and the note stands in it.
     usd_log : bool
         A log axis for dollars too: every option stays visible. Without it the gap in dollars reads off directly.
+    volume_text : Callable[[float], str]
+        How a volume is written: ``count``, or ``money`` where it is dollars.
     height_px, width_px : int
         Height without the title, and the width to place words for; the chart itself takes the width it gets.
     """
@@ -98,7 +102,14 @@ def breakeven_chart(
     margin = {"l": 62, "r": notes.end_label_margin_px(end_lines), "t": 58, "b": 54}
     colours = theme.palette(dark)
     frame = Frame(
-        volume_range, usd_range, usd_log, axis_label, width_px, height_px - margin["t"] - margin["b"], colours
+        volume_range,
+        usd_range,
+        usd_log,
+        axis_label,
+        width_px,
+        height_px - margin["t"] - margin["b"],
+        colours,
+        volume_text,
     )
     crossing = (break_even, _height_at(curves, challenger, break_even))
     build_crossing = (break_even_with_build, _build_height(with_build, break_even_with_build))
@@ -153,7 +164,7 @@ def fitting_ranges(
 
 def _axes(frame: Frame) -> tuple[dict[str, Any], dict[str, Any]]:
     colours = {"grid": frame.colours["grid"], "axis": frame.colours["axis"], "text": frame.colours["muted"]}
-    across = axis(frame.volume_range, log=True, most=8, text=count, colours=colours)
+    across = axis(frame.volume_range, log=True, most=8, text=frame.volume_text, colours=colours)
     across |= {"showgrid": False, "showline": True, "ticks": "outside", "ticklen": 4}
     text = f"{frame.axis_label} (log scale)"
     across["title"] = {"text": text, "font": {"size": theme.SMALL_PX, "color": frame.colours["muted"]}, "standoff": 8}

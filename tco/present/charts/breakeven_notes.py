@@ -8,7 +8,7 @@ import numpy as np
 
 from tco.present import theme
 from tco.present.charts.axes import place, spread
-from tco.present.numbers import count, money
+from tco.present.numbers import money
 from tco.present.theme import SMALL_PX, note
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def you_labels(
         return [_you_beyond(you, frame, right=across > 1)]
     anchor = "right" if across > 0.96 else "left" if across < 0.04 else "center"
     top = {"xref": "x", "yref": "paper", "x": math.log10(you), "y": 1, "xanchor": anchor, "yanchor": "bottom"}
-    named = note(f"you · <b>{count(you)}</b>", frame.colours["ink"], **top, yshift=2)
+    named = note(f"you · <b>{frame.volume_text(you)}</b>", frame.colours["ink"], **top, yshift=2)
     return [named, *_you_amounts(you, you_usd, curves, frame, on_left=across > 0.9)]
 
 
@@ -92,9 +92,9 @@ def break_even_label(
     across, up = place(crossing[0], frame.volume_range, True), place(crossing[1], frame.usd_range, frame.usd_log)
     if not (0 <= across <= 1 and 0 <= up <= 1):
         return []
-    lines = ["break-even", f"<b>{count(crossing[0])} {frame.axis_label}</b>"]
+    lines = ["break-even", f"<b>{frame.volume_text(crossing[0])} {frame.axis_label}</b>"]
     if with_build[0] is not None:
-        lines.append(f"{count(with_build[0])} {_BUILD_LABEL}")
+        lines.append(f"{frame.volume_text(with_build[0])} {_BUILD_LABEL}")
     on_left = across > 0.3 and up < 0.85
     plot_wide_px = 0.72 * frame.width_px
     to_you_px = (place(you, frame.volume_range, True) - across) * plot_wide_px if you is not None else math.inf
@@ -178,7 +178,7 @@ def _end_height(line: "CurveLine", frame: "Frame") -> float:
 
 
 def _you_beyond(you: float, frame: "Frame", *, right: bool) -> Note:
-    text = f"you · <b>{count(you)}</b> →" if right else f"← you · <b>{count(you)}</b>"
+    text = f"you · <b>{frame.volume_text(you)}</b> →" if right else f"← you · <b>{frame.volume_text(you)}</b>"
     side = {"x": 1, "xanchor": "right"} if right else {"x": 0, "xanchor": "left"}
     return note(text, frame.colours["ink"], xref="paper", yref="paper", y=1, yanchor="bottom", yshift=2, **side)
 
