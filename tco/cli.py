@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tco._version import __version__
-from tco.errors import Fault, TcoError
+from tco.errors import TcoError
 
 if TYPE_CHECKING:
     from tco.case import Case
-    from tco.catalog import Catalog
-    from tco.scenario import Scenario
 
 
 LISTS = ("scenarios", "apis", "models", "gpus", "profiles", "rents", "shapes", "roles", "fields")
@@ -109,43 +107,17 @@ def _question(
     return parser
 
 
-def load_scenario(name: str, catalog: "Catalog", changes: Sequence[str] = (), as_of: date | None = None) -> "Scenario":
-    """A scenario by file or shipped name, changed by ``PATH=VALUE`` texts; every faulty change is told at once."""
-    from tco.errors import LookupFault, nearest
-    from tco.scenario import Scenario
-
-    shipped = catalog.scenarios()
-    if not Path(name).exists() and name not in shipped:
-        raise LookupFault(Fault(name, "no such file, and no scenario of this name ships", nearest(name, shipped)))
-    scenario = Scenario.read(Path(name) if Path(name).exists() else shipped[name])
-    faults: list[Fault] = []
-    for change in [*changes, *([f"as_of={as_of}"] if as_of else [])]:
-        path, sign, text = change.partition("=")
-        if not sign:
-            faults.append(Fault(f"--set {change}", "", "write PATH=VALUE, such as workload.batch_frac=0.2"))
-            continue
-        try:
-            scenario = scenario.set_text(path.strip(), text.strip())
-        except TcoError as error:
-            faults += [
-                Fault(f"--set {change}: {f.where.removeprefix(scenario.where + ': ')}", f.found, f.mend)
-                for f in error.faults
-            ]
-    if faults:
-        raise TcoError(faults)
-    return scenario
-
-
 def _case(arguments: argparse.Namespace) -> "Case":
     from tco.catalog import Catalog
     from tco.resolve import resolve
+    from tco.scenario import load_scenario
 
     catalog = Catalog.open(arguments.data)
     changes = list(arguments.changes)
     for role in ("baseline", "challenger"):
         if getattr(arguments, role):
             changes.append(f"{role}={getattr(arguments, role)}")
-    scenario = load_scenario(arguments.scenario, catalog, changes, arguments.as_of)
+    scenario = load_scenario(arguments.scenario, catalog.scenarios(), changes, arguments.as_of)
     return resolve(scenario, catalog)
 
 

@@ -4,7 +4,7 @@ The Scenario: what a person writes. Names, choices and overrides; YAML in and ou
 A scenario says only what it wants to say. Whatever it leaves out is looked up by ``resolve``, with its source.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from tco import yaml12
-from tco.errors import Fault, LookupFault, ScenarioError, nearest
+from tco.errors import Fault, LookupFault, ScenarioError, TcoError, nearest
 from tco.inputs.base import Input, faults_in, inner_model, partial
 from tco.inputs.finance import Finance
 from tco.inputs.staffing import Staffing
@@ -125,6 +125,31 @@ class Scenario:
             if kind is not None:
                 found += [f"options.{name}.{path}" for path in field_paths(kind.model) if path not in SET_BY_TCO]
         return found
+
+
+def load_scenario(
+    name: str, shipped: Mapping[str, Path], changes: Sequence[str] = (), as_of: date | None = None
+) -> Scenario:
+    """A scenario by file or shipped name, changed by ``PATH=VALUE`` texts; every faulty change is told at once."""
+    if not Path(name).exists() and name not in shipped:
+        raise LookupFault(Fault(name, "no such file, and no scenario of this name ships", nearest(name, shipped)))
+    scenario = Scenario.read(Path(name) if Path(name).exists() else shipped[name])
+    faults: list[Fault] = []
+    for change in [*changes, *([f"as_of={as_of}"] if as_of else [])]:
+        path, sign, text = change.partition("=")
+        if not sign:
+            faults.append(Fault(f"--set {change}", "", "write PATH=VALUE, such as workload.batch_frac=0.2"))
+            continue
+        try:
+            scenario = scenario.set_text(path.strip(), text.strip())
+        except TcoError as error:
+            faults += [
+                Fault(f"--set {change}: {f.where.removeprefix(scenario.where + ': ')}", f.found, f.mend)
+                for f in error.faults
+            ]
+    if faults:
+        raise TcoError(faults)
+    return scenario
 
 
 def fields_told() -> Iterator[tuple[str, str]]:

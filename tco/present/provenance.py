@@ -9,10 +9,10 @@ from tco.case import Case
 from tco.inputs.base import Input
 from tco.inputs.source import Source
 from tco.present.labels import label, shown
+from tco.solve.warn import STALE_DAYS
 from tco.units import UNITS, unit_of
 
-STALE_AFTER_DAYS = 30
-"""Days after which a price has to be checked again (MODEL §10)."""
+STALE_AFTER_DAYS = STALE_DAYS["price_sheets/api"]
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,8 @@ def bridge(case: Case, ledgers: Mapping[str, Ledger], base: str, other: str) -> 
     It shows which part of a saving comes from the model and which from owning the GPUs; the last is often a loss.
     """
     hosted = case.numbers.hosted
-    stops = [base, *([hosted] if hosted and hosted not in (base, other) else []), other]
+    between = hosted and hosted not in (base, other) and case.numbers.options[other].kind != "api"
+    stops = [base, *([hosted] if between else []), other]
     effects = ["start", "model", "hosting"] if len(stops) == 3 else ["start", "both"]
     costs = [float(ledgers[name].running_usd) for name in stops]
     return tuple(

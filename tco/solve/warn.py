@@ -81,7 +81,7 @@ def _percent(frac: float) -> str:
 
 def _hosted(c: Context) -> Iterator[Caution]:
     hosted = c.case.numbers.hosted
-    if hosted and hosted not in (c.base, c.other):
+    if hosted and hosted not in (c.base, c.other) and isinstance(c.case.numbers.options[c.other], RentedOption):
         own, bought = c.usd(c.other), c.usd(hosted)
         if own > bought:
             label = c.case.numbers.options[hosted].label

@@ -9,19 +9,19 @@ from typing import Any, Literal
 import ipywidgets as w  # type: ignore[import-untyped]
 
 from tco.catalog import Catalog
-from tco.cli import load_scenario
 from tco.errors import Fault, TcoError
+from tco.evaluate import BILL, VOLUME
 from tco.present.axis import AxisName, VolumeAxis, volume_axis
 from tco.present.charts.axes import Range
 from tco.present.charts.printed import print_ready
 from tco.present.picture import breakeven_figure, bridge_figure, headline, lines_figure, write_chart
 from tco.present.provenance import source_line, stale_words, vendors_line
-from tco.scenario import Scenario
+from tco.scenario import Scenario, load_scenario
 from tco.widgets import choices, pages, reaches
 from tco.widgets.chart import Chart
 from tco.widgets.choices import ChoiceControl, Names
 from tco.widgets.fields import Choice, Download, Fold, Tabs, Words
-from tco.widgets.form import NumberControl, Reach
+from tco.widgets.form import NumberControl, Reach, show
 from tco.widgets.store import Outcome, Store
 
 MEDIA = {"html": "text/html", "pdf": "application/pdf", "yaml": "application/yaml"}
@@ -70,7 +70,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
     def for_scenario(cls, scenario: str, data: str | None = None) -> "BreakEvenApp":
         """The screen on a shipped scenario or a YAML file."""
         catalog = Catalog.open(data)
-        return cls(Store(catalog, load_scenario(scenario, catalog)))
+        return cls(Store(catalog, load_scenario(scenario, catalog.scenarios())))
 
     # ---- layout
 
@@ -119,7 +119,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
             label="Start from",
             help="Your present bill, or a number of requests.",
             choices=[["bill", "my API bill", ""], ["volume", "my volume", ""]],
-            value="bill" if self.store.scenario.get(reaches.REQUESTS) is None else "volume",
+            value="bill" if self.store.by_bill else "volume",
         )
         self.start.observe(self._started, names="value")
         return self._section("Demand", [self.start, *self._numbers(reaches.DEMAND)])
@@ -150,8 +150,8 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
     def _section(self, title: str, fields: Sequence[w.Widget], folded: bool = False) -> w.Widget:
         inside = w.VBox(list(fields))
         fold = Fold(title=title, expanded=not folded)
-        _show(inside, not folded)
-        fold.observe(lambda change: _show(inside, change["new"]), names="expanded")
+        show(inside, not folded)
+        fold.observe(lambda change: show(inside, change["new"]), names="expanded")
         box = w.VBox([fold, inside])
         box.add_class("tco-section")
         return box
@@ -223,7 +223,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         """Draw everything from the store."""
         for control in self.controls:
             control.sync()
-        self._sync_demand()
+        self.start.value = "bill" if self.store.by_bill else "volume"
         outcome, faults = self.store.outcome, self.store.faults
         if outcome is None:
             rows = "".join(f'<div class="tco-fault">{fault}</div>' for fault in faults)
@@ -266,7 +266,7 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
     def _draw_page(self) -> None:
         outcome, chosen = self.outcome, self.tabs.selected
         for index, box in enumerate(self.boxes):
-            _show(box, index == chosen)
+            show(box, index == chosen)
         if chosen == 0:
             self.bridge.show(bridge_figure(outcome.case, outcome.comparison, outcome.answer.baseline, self.drawn_px))
         elif chosen == 1:
@@ -277,13 +277,6 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
             self.warned.html = pages.warnings_html(outcome.answer.warnings)
         elif chosen == 4:
             self.sourced.html = pages.sources_html(outcome)
-
-    def _sync_demand(self) -> None:
-        by_bill = self.store.scenario.get(reaches.REQUESTS) is None
-        self.start.value = "bill" if by_bill else "volume"
-        for control in self.controls:
-            if isinstance(control, NumberControl) and control.reach.path in (reaches.BILL, reaches.REQUESTS):
-                _show(control.box, (control.reach.path == reaches.BILL) == by_bill)
 
     # ---- what people do
 
@@ -306,14 +299,14 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
 
     def _started(self, change: Mapping[str, Any]) -> None:
         outcome = self.store.outcome
-        by_bill = self.store.scenario.get(reaches.REQUESTS) is None
+        by_bill = self.store.by_bill
         if outcome is None or (change["new"] == "bill") == by_bill:
             return
         requests = outcome.answer.at_volume.requests_per_month
         if change["new"] == "volume":
-            self.store.change({reaches.REQUESTS: _rounded(requests)})
+            self.store.change({VOLUME: _rounded(requests)})
         else:
-            self.store.change({reaches.BILL: _rounded(outcome.answer.at_volume.baseline_tokens_usd)})
+            self.store.change({BILL: _rounded(outcome.answer.at_volume.baseline_tokens_usd)})
 
     def _preset(self, name: str) -> None:
         path = self.store.catalog.scenarios().get(name)
@@ -391,11 +384,6 @@ def _height_px(width_px: int) -> int:
 
 def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
-
-
-def _show(widget: w.Box, shown: bool) -> None:
-    """Show or hide a box; an anywidget itself would not follow a change of its classes."""
-    (widget.remove_class if shown else widget.add_class)("tco-hidden")
 
 
 def _button(text: str, tip: str, act: Any) -> w.Button:

@@ -7,7 +7,7 @@ from typing import Any
 import ipywidgets as w  # type: ignore[import-untyped]
 
 from tco.errors import Fault
-from tco.evaluate import field_of
+from tco.evaluate import BILL, VOLUME, field_of
 from tco.present.labels import shown
 from tco.present.provenance import source_tip, value_at
 from tco.units import UNITS, unit_of
@@ -16,6 +16,11 @@ from tco.widgets.store import Store
 
 PERCENT = 100.0
 HIDDEN = "tco-hidden"
+
+
+def show(box: w.Box, shown: bool) -> None:
+    """Show or hide a box; an anywidget itself would not follow a change of its classes."""
+    (box.remove_class if shown else box.add_class)(HIDDEN)
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,7 @@ class NumberControl:
         with self.field.hold_sync():
             self.field.error = f"{own[0].found}: {own[0].mend}" if own else ""
             self.field.changed = self.store.is_changed(path)
-            (self.box.remove_class if path in self.store.scenario.paths() or self.there(path) else self.box.add_class)(
-                HIDDEN
-            )
+            show(self.box, self.wanted(path))
             if outcome is None:
                 return
             said = self.store.scenario.get(path)
@@ -84,10 +87,13 @@ class NumberControl:
             self.field.value = None if value is None else float(value)
             self.quiet = False
 
-    def there(self, path: str) -> bool:
-        """Whether the outcome has such a field: an API has no spare replicas."""
+    def wanted(self, path: str) -> bool:
+        """Whether there is such a field, an API having no spare replicas, and of bill and volume the one that is given."""
+        if path in (BILL, VOLUME):
+            return (path == BILL) == self.store.by_bill
         outcome = self.store.outcome
-        return outcome is not None and field_of(outcome.case.numbers, path) is not None
+        there = outcome is not None and field_of(outcome.case.numbers, path) is not None
+        return there or path in self.store.scenario.paths()
 
     def _moved(self, change: Mapping[str, Any]) -> None:
         if not self.quiet and change["new"] is not None:

@@ -1,13 +1,11 @@
 """Which controls the break-even screen has, and how far each slider reaches. Boxes take anything the field allows."""
 
+from tco.evaluate import BILL, VOLUME
 from tco.widgets.form import Reach
-
-BILL = "workload.bill_usd_per_month"
-REQUESTS = "workload.requests_per_month"
 
 DEMAND = (
     Reach(BILL, "API bill for tokens", 100, 10_000_000, log=True),
-    Reach(REQUESTS, "Requests", 1_000, 1_000_000_000, log=True),
+    Reach(VOLUME, "Requests", 1_000, 1_000_000_000, log=True),
     Reach("workload.input_length.mean_tok", "Prompt length", 20, 200_000, log=True),
     Reach("workload.output_length.mean_tok", "Answer length", 1, 32_000, log=True),
     Reach("workload.cacheable_frac", "Prompt that repeats (cache)", 0, 0.99, step=0.01),

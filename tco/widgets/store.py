@@ -10,6 +10,7 @@ import traitlets as t
 from tco.case import Case
 from tco.catalog import Catalog
 from tco.errors import Fault, TcoError
+from tco.evaluate import VOLUME
 from tco.resolve import resolve
 from tco.scenario import Scenario
 from tco.solve.breakeven import Breakeven, break_even
@@ -69,6 +70,11 @@ class Store(t.HasTraits):
     def is_changed(self, path: str) -> bool:
         """Whether a path differs from the opened scenario."""
         return bool(self.scenario.get(path) != self.base.get(path))
+
+    @property
+    def by_bill(self) -> bool:
+        """Whether demand is told as a bill rather than as requests."""
+        return self.scenario.get(VOLUME) is None
 
     @property
     def changes_count(self) -> int:

@@ -126,9 +126,11 @@ def test_the_envelope_is_the_cheapest_option(cases: Cases, data: st.DataObject) 
         assert (costs[name][within] <= cheapest[within] * (1 + 1e-7) + 1e-7).all()
     assert answer.envelope[0][0] == 0
     end = answer.envelope[-1][1]
-    assert (
-        end is None or end >= answer.running_cost.searched_to
-    )  # no end where it is proven, else as far as was searched
+    assert end is None or end >= answer.running_cost.searched_to  # no end only where it is proven
+    if end is None:
+        beyond = answer.running_cost.searched_to * np.geomspace(1.0, 100.0, 40)
+        later = {name: ledger.running_usd + 0 * beyond for name, ledger in evaluate(case, {VOLUME: beyond}).items()}
+        assert (later[answer.envelope[-1][2]] <= np.min(list(later.values()), axis=0) * (1 + 1e-7) + 1e-7).all()
 
 
 def times_money(node: Any, factor: float, name: str = "") -> Any:

@@ -1,7 +1,7 @@
 """Axes that stay calm: ranges on round numbers that hold until the answer leaves them, ticks, and places for labels."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -97,6 +97,22 @@ def axis(
         "zeroline": False,
         "ticklabelstandoff": 4,
         "automargin": False,
+    }
+
+
+def bar_axis(low: float, high: float, colours: Mapping[str, str]) -> dict[str, Any]:
+    """The axis that horizontal bars run along: no ticks, for every bar says its amount, and a line at 0."""
+    high = high if high > low else low + 1.0
+    room = (high - low) * 0.02
+    return {
+        "range": [low - (room if low < 0 else 0), high + room],
+        "showticklabels": False,
+        "showgrid": False,
+        "ticks": "",
+        "zeroline": True,
+        "zerolinecolor": colours["axis"],
+        "zerolinewidth": 1,
+        "fixedrange": True,
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tco.present import theme
+from tco.present.charts.axes import bar_axis
 from tco.present.numbers import exact, money
 from tco.present.theme import SMALL_PX, Figure, Role, note
 
@@ -99,18 +100,7 @@ def _bars(rows: Sequence[_Row], colours: theme.Palette) -> dict[str, Any]:
 def _across(rows: Sequence[_Row], colours: theme.Palette) -> dict[str, Any]:
     ends = [0.0, *[row.start_usd for row in rows], *[row.start_usd + row.usd for row in rows]]
     low, high = min(ends), max(ends)
-    high = high if high > low else low + 1.0
-    room = (high - low) * 0.02
-    return {
-        "range": [low - (room if low < 0 else 0), high + room],
-        "showticklabels": False,
-        "showgrid": False,
-        "ticks": "",
-        "zeroline": True,
-        "zerolinecolor": colours["axis"],
-        "zerolinewidth": 1,
-        "fixedrange": True,
-    }
+    return bar_axis(low, high, colours)
 
 
 def _name(row: _Row, index: int, left_px: int, colours: theme.Palette) -> dict[str, Any]:
