@@ -37,10 +37,18 @@ class Gpu(Input):
     """Dense BF16 rate."""
     fp8_tflops: Positive | None = None
     """Dense FP8 rate; empty when it has none."""
+    fp4_tflops: Positive | None = None
+    """Dense FP4 rate; empty when it has none."""
     board_watts: Positive
     """Design limit of the board."""
+    idle_watts: Positive | None = None
+    """Draw of one GPU that holds a model and serves nobody; empty when nobody measured it."""
+    link_gb_per_s: Positive | None = None
+    """Bandwidth of one GPU to the others of its server, one way."""
     gpus_per_server_gpus: Positive = 8
     """GPUs in the usual server."""
+    announced_on: date | None = None
+    """The day it was announced."""
     sources: tuple[PageSource, ...]
     """Where these were read."""
 
@@ -58,14 +66,30 @@ class Model(Input):
     """Parameters used for one token."""
     layers_count: Positive | None = None
     """Transformer layers."""
+    full_attention_layers_count: NonNegative | None = None
+    """Layers that attend to the whole context; empty when all do."""
+    query_heads_count: Positive | None = None
+    """Query heads of a layer."""
+    head_size_count: Positive | None = None
+    """Elements of one query head."""
     kv_bytes_per_tok_fp16_bytes: NonNegative
     """Key-value cache of one token at 16 bits, over all full-attention layers."""
+    window_kv_bytes_per_tok_fp16_bytes: NonNegative = 0.0
+    """The same over the layers that only see a window, while the context is inside it."""
+    window_tok: Positive | None = None
+    """Tokens that those layers see."""
+    experts_count: Positive | None = None
+    """Experts a layer chooses from; empty when the model is dense."""
+    experts_per_tok_count: Positive | None = None
+    """Experts that serve one token."""
     native_weight_bytes: Positive
     """Bytes per parameter as published (BF16 2, FP8 1, MXFP4 about 0.55 with scales)."""
     context_tok: Positive | None = None
     """Longest context."""
     licence: str = ""
     """Licence of the weights."""
+    licence_note: str = ""
+    """A sentence when the licence restricts commercial use; empty when it does not."""
     hosted_as: tuple[str, ...] = ()
     """SKUs (provider/model) of price_sheets/api that sell tokens of this same model."""
     sources: tuple[PageSource, ...]
@@ -165,5 +189,7 @@ class ServingProfile(Input):
     """Where the points come from."""
     points: tuple[ServingPoint, ...]
     """Closed-loop points, any number of length mixes."""
+    idle_watts: NonNegative | None = None
+    """Mean power of all GPUs of the replica with the model loaded and nobody served."""
     note: str = ""
     """What to know before using it."""

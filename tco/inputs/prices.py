@@ -1,10 +1,10 @@
-"""What a vendor charges: API meters with their batch, long-context and hourly factors, and GPU rent."""
+"""What a vendor charges: API meters with their batch, long-context and hourly factors, and what a GPU costs rented or bought."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tco.inputs.base import Input, NonNegative, Positive
+from tco.inputs.base import Frac, Input, NonNegative, Positive
 
 
 class ApiPrice(Input):
@@ -61,9 +61,53 @@ class VolumeDiscount(Input):
 
 
 class GpuRental(Input):
-    """Rent of one GPU."""
+    """Rent of one GPU, and what an instance of it is like."""
 
     provider: str = ""
     """Vendor in price_sheets/gpu_rental; empty takes the middle offer of the sheet."""
     on_demand_usd_per_gpu_hour: Annotated[float, Field(ge=0, le=10_000)]
     """By the hour, no commitment."""
+    reserved_usd_per_gpu_hour: Annotated[float, Field(ge=0, le=10_000)] | None = None
+    """By the hour for a whole term; empty where no price is published, then the discount is taken."""
+    reserved_discount_frac: Frac = 0.0
+    """Discount on the on-demand price for a reserved GPU, where no reserved price is given."""
+    spot_usd_per_gpu_hour: Annotated[float, Field(ge=0, le=10_000)] | None = None
+    """By the hour, interruptible; empty where no price is published, then the discount is taken."""
+    spot_discount_frac: Frac = 0.0
+    """Discount on the on-demand price for an interruptible GPU, where no spot price is given."""
+    instance_gpus: Annotated[float, Field(ge=0, le=4096)] = 0.0
+    """GPUs that are rented together; 0 rents as many as a replica takes."""
+
+
+class ServerPrice(Input):
+    """What a server costs to buy, and what it draws."""
+
+    item: str = ""
+    """Server in price_sheets/hardware; empty takes the one for the GPU."""
+    server_usd: NonNegative
+    """Price of one server with its GPUs, before network, storage and installation."""
+    server_gpus: Annotated[float, Field(ge=1, le=4096)]
+    """GPUs in one server."""
+    nameplate_kilowatts: Positive
+    """Power that the maker says one server may draw."""
+
+
+class Site(Input):
+    """Where bought servers stand: space, electricity, cooling."""
+
+    region: str = ""
+    """Region in price_sheets/colocation and price_sheets/electricity."""
+    power_billing: Literal["metered", "all_in"]
+    """metered pays electricity beside the space; all_in has it in the price of the space."""
+    colocation_usd_per_kilowatt_month: NonNegative
+    """Space for one contracted kilowatt; 0 in your own room."""
+    contracted_ratio: Annotated[float, Field(gt=0, le=2)]
+    """Kilowatts contracted over those on the nameplate."""
+    electricity_usd_per_kwh: NonNegative
+    """Energy tariff."""
+    demand_usd_per_kilowatt_month: NonNegative = 0.0
+    """Tariff on the month's highest draw."""
+    pue: Annotated[float, Field(ge=1, le=5)]
+    """Facility power over IT power."""
+    carbon_kg_per_kwh: NonNegative
+    """Carbon dioxide of one kilowatt-hour of the grid."""
