@@ -18,6 +18,7 @@ from tco.errors import Fault, TcoError
 
 REMEMBERED = 8192
 """How many words are remembered with what they mean: profiles say the same few over and over."""
+_STR, _SEQ, _MAP = (f"tag:yaml.org,2002:{name}" for name in ("str", "seq", "map"))
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -28,7 +29,9 @@ class _Loader(_Base):  # type: ignore[misc]
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         """The tag of a node that has none of its own; words repeat, so theirs are remembered."""
-        return _tag_of(value, implicit[0]) if kind is yaml.ScalarNode else super().resolve(kind, value, implicit)
+        if kind is yaml.ScalarNode:
+            return _tag_of(value, implicit[0])
+        return _SEQ if kind is yaml.SequenceNode else _MAP
 
     def construct_document(self, node: Any) -> Any:
         """The document's value: straight from its nodes, or by PyYAML's own way when it merges keys or names tags."""
@@ -58,9 +61,6 @@ for _tag, _pattern, _first in _RULES:
     _Loader.add_implicit_resolver(
         _tag, re.compile(_pattern), [*_first.replace("\0", ""), *([""] if "\0" in _first else [])]
     )
-
-
-_STR, _SEQ, _MAP = (f"tag:yaml.org,2002:{name}" for name in ("str", "seq", "map"))
 
 
 def _float(text: str) -> float:

@@ -211,11 +211,11 @@ class Catalog:
         for _, wrong in (self._read_gpus, self._read_models, self._read_shapes):
             faults += wrong
         good = [profile for profile, _ in read if profile is not None]
-        return faults + self._disagreements(faults) + self._dangling(good)
+        return faults + self._disagreements() + self._dangling(good)
 
-    def _disagreements(self, faults: Sequence[Fault]) -> list[Fault]:
-        """What is wrong between the rows of one kind; a file with a fault of its own is left out, lest it be blamed."""
-        broken = {fault.where.split(": ")[0] for fault in faults}
+    def _disagreements(self) -> list[Fault]:
+        """What is wrong between the rows of one kind; a file with an unread row is left out, lest that row be missed."""
+        broken = {fault.where.split(": ")[0] for _, faults in self._read_sheets.values() for fault in faults}
         good = {name: [e for e in entries if e.where not in broken] for name, (entries, _) in self._read_sheets.items()}
         gaps = [fault for name, key in self._keys.items() for fault in checks.holes(good[name], key)]
         return gaps + checks.incomplete(good["api"])
