@@ -31,7 +31,7 @@ PROFILES = CATALOG.profiles()
 STALE_DAYS = 30
 
 
-def rows_of_a_model() -> Iterator[tuple[str, dict[tuple[str, str, int, str, date], float]]]:
+def rows_of_a_model() -> Iterator[tuple[str, dict[tuple[str, str, int, str, str, date], float]]]:
     models: dict[str, list[Entry[ApiPriceRow]]] = {}
     for entry in PRICES:
         models.setdefault(f"{entry.row.provider}/{entry.row.model}", []).append(entry)
@@ -44,6 +44,7 @@ def rows_of_a_model() -> Iterator[tuple[str, dict[tuple[str, str, int, str, date
                     e.row.service_tier,
                     e.row.min_input_tokens,
                     e.row.hours_utc,
+                    e.row.region,
                     e.row.valid_from,
                 ): e.row.price
                 for e in entries
@@ -111,14 +112,21 @@ def test_meters_stand_in_the_order_they_always_do(sku: str) -> None:
 @pytest.mark.parametrize("sku", MODELS)
 def test_a_batch_is_cheaper_and_a_long_prompt_dearer(sku: str) -> None:
     prices = MODELS[sku]
-    for (meter, tier, limit, hours, start), price in prices.items():
-        usual = prices.get((meter, "standard", 0, hours, start))
+    for (meter, tier, limit, hours, region, start), price in prices.items():
+        usual = prices.get((meter, "standard", 0, hours, region, start))
         if usual is None:
             continue
-        if tier == "batch":
+        if tier in ("batch", "flex"):
             assert price <= usual
-        elif limit:
+        elif tier == "priority" or limit:
             assert price >= usual
+
+
+@pytest.mark.parametrize("sku", MODELS)
+def test_a_named_region_costs_a_tenth_to_a_half_more_or_nothing(sku: str) -> None:
+    for (meter, tier, limit, hours, region, _), price in MODELS[sku].items():
+        same = [p for (*name, _), p in MODELS[sku].items() if name == [meter, tier, limit, hours, ""]]
+        assert not region or 1 <= price / same[-1] <= 1.51
 
 
 def test_todays_flagships_by_hand() -> None:
@@ -132,6 +140,90 @@ def test_todays_flagships_by_hand() -> None:
     assert [opus[f"price.{m}_usd_per_mtok"] for m in meters] == [5, 0.5, 6.25, 25]
     oss = values("together/openai/gpt-oss-120b")
     assert [oss[f"price.{m}_usd_per_mtok"] for m in ("input", "output")] == [0.15, 0.60]
+
+
+BY_HAND = {
+    # https://developers.openai.com/api/docs/pricing
+    "openai/gpt-5.4-mini": (0.75, 0.075, 4.50),
+    "openai/gpt-5.5": (5, 0.50, 30),
+    "openai/gpt-6.1-sol": (2, 0.10, 10),
+    # https://platform.claude.com/docs/en/about-claude/pricing
+    "anthropic/claude-opus-4-7": (5, 0.50, 25),
+    "anthropic/claude-opus-5-5": (4, 0.20, 20),
+    # https://ai.google.dev/gemini-api/docs/pricing
+    "google/gemini-3.1-pro-preview": (2, 0.20, 12),
+    "google/gemini-2.5-flash": (0.30, 0.03, 2.50),
+    "google/gemini-3.8-flash": (0.75, 0.075, 3.75),
+    "google/gemini-4-argon": (2, 0.10, 10),
+    # https://api-docs.deepseek.com/quick_start/pricing, off-peak
+    "deepseek/deepseek-flash": (0.15, 0.003, 0.60),
+    # https://www.alibabacloud.com/help/en/model-studio/models
+    "alibaba/qwen3.6-plus": (0.50, 0.05, 3),
+    # https://docs.z.ai/guides/overview/pricing
+    "zai/glm-5": (1.00, 0.20, 3.20),
+    "zai/glm-5.1": (1.40, 0.26, 4.40),
+    # https://platform.kimi.ai/docs/pricing/chat-k26
+    "moonshot/kimi-k2.6": (0.95, 0.16, 4),
+    # https://docs.mistral.ai/models/model-cards/mistral-small-4-0-26-03 and .../mistral-large-3-25-12
+    "mistral/mistral-small-2603": (0.15, 0.015, 0.60),
+    "mistral/mistral-large-2512": (0.50, 0.05, 1.50),
+    # https://deepinfra.com/pricing: no price of its own for cached input
+    "deepinfra/google/gemma-4-31B-it": (0.13, 0.13, 0.38),
+    "deepinfra/meta-llama/Llama-4-Scout-17B-16E-Instruct": (0.10, 0.10, 0.30),
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/model-card-meta-llama-4-maverick-17b-instruct.md
+    "bedrock/meta.llama4-maverick-17b-instruct-v1:0": (0.24, 0.24, 0.97),
+    # https://aws.amazon.com/bedrock/pricing/
+    "bedrock/qwen.qwen3-coder-next": (0.50, 0.50, 1.20),
+    # https://groq.com/pricing/
+    "groq/openai/gpt-oss-20b": (0.075, 0.0375, 0.30),
+}
+"""Input, cached input and output of the day the sheets were put together, typed from the pages named above them."""
+
+
+@pytest.mark.parametrize("sku", BY_HAND)
+def test_a_price_by_hand(sku: str) -> None:
+    found = values(sku)
+    assert tuple(found[f"price.{m}_usd_per_mtok"] for m in ("input", "cache_read", "output")) == BY_HAND[sku]
+
+
+def test_an_announced_price_comes_into_force_on_its_day() -> None:
+    last, first = (
+        values("google/gemini-3.8-flash", date(2026, 12, 31)),
+        values("google/gemini-3.8-flash", date(2027, 1, 1)),
+    )
+    assert [last[f"price.{m}_usd_per_mtok"] for m in ("input", "cache_read", "output")] == [0.75, 0.075, 3.75]
+    assert [first[f"price.{m}_usd_per_mtok"] for m in ("input", "cache_read", "output")] == [1.50, 0.15, 7.50]
+    assert first["batch.output_ratio"] == 0.5
+
+
+def test_a_price_that_was_cut_is_dearer_before() -> None:
+    july, november = values("openai/gpt-5.6-sol", date(2026, 8, 1)), values("openai/gpt-5.6-sol")
+    assert (july["price.input_usd_per_mtok"], november["price.input_usd_per_mtok"]) == (5, 4)
+    october, since = values("mistral/mistral-large-4", date(2026, 10, 28)), values("mistral/mistral-large-4")
+    assert (october["price.output_usd_per_mtok"], since["price.output_usd_per_mtok"]) == (2.09, 2.10)
+
+
+LINE_UPS = ("alibaba", "anthropic", "deepseek", "google", "minimax", "mistral", "moonshot", "openai", "xai", "zai")
+HOSTS = ("bedrock", "cerebras", "deepinfra", "fireworks", "groq", "nebius", "novita", "together", "vertex")
+
+
+def test_every_vendor_and_host_offers_something() -> None:
+    offered = {sku.provider for sku in CATALOG.api_skus(SHIPPED_ON)}
+    assert offered == {*LINE_UPS, *HOSTS}
+
+
+def test_what_a_model_is_hosted_as_leads_to_a_price() -> None:
+    known = {sku for model in CATALOG.models().values() for sku in model.hosted_as}
+    assert known <= set(MODELS)
+    # whoever weighs an open model against tokens finds a host for it today
+    offered = {sku.sku for sku in CATALOG.api_skus(SHIPPED_ON)}
+    for name in (
+        "openai/gpt-oss-120b",
+        "Qwen/Qwen3-32B",
+        "meta-llama/Llama-3.3-70B-Instruct",
+        "deepseek-ai/DeepSeek-V3.2",
+    ):
+        assert len(offered & set(CATALOG.model(name).hosted_as)) >= 3, name
 
 
 def test_what_has_changed_since_is_still_there() -> None:
@@ -152,6 +244,9 @@ def test_retired_models_are_not_offered() -> None:
         "groq/llama-3.3-70b-versatile",
         "together/meta-llama/Llama-3.3-70B-Instruct-Turbo",
         "fireworks/gpt-oss-120b",
+        "openai/gpt-4-turbo",
+        "anthropic/claude-3-5-sonnet-20241022",
+        "deepseek/deepseek-v3",
     }
     assert not offered & retired
     assert retired <= set(MODELS)

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from tco.catalog import (
     api_prices,
     assumptions,
+    checks,
     fx,
     hardware,
     people,
@@ -20,7 +21,7 @@ from tco.catalog import (
     shapes,
     sites,
 )
-from tco.catalog.dated import DatedT, when
+from tco.catalog.dated import DatedT, conflicts, when
 from tco.catalog.locate import Found, in_words, locate
 from tco.catalog.people import PeopleRow
 from tco.catalog.servers import ServerRow
@@ -50,6 +51,9 @@ class Catalog:
     def __init__(self, folders: Mapping[str, Found]) -> None:
         self._folders = folders
         self._skus_on: dict[date, list[api_prices.ApiSku]] = {}
+        self._read_sheets: dict[str, tuple[list[Any], list[Fault]]] = {}
+        self._keys: dict[str, Sequence[str]] = {}
+        """The columns that name one price, of each dated sheet that was read."""
 
     @classmethod
     def open(cls, folder: Path | str | None = None) -> "Catalog":
@@ -66,7 +70,7 @@ class Catalog:
     def api_skus(self, on: date) -> list[api_prices.ApiSku]:
         """Every model priced on a day, by vendor and name."""
         if on not in self._skus_on:
-            self._skus_on[on] = api_prices.skus(self._api, on)
+            self._skus_on[on] = api_prices.skus(self._of_sku, on)
         return list(self._skus_on[on])
 
     def api_price(self, sku: str, on: date) -> list[Fact]:
@@ -78,7 +82,7 @@ class Catalog:
         LookupFault
             When nobody sells the SKU, or not on that day: then the mend says from when.
         """
-        entries = [entry for entry in self._api if f"{entry.row.provider}/{entry.row.model}" == sku]
+        entries = self._of_sku.get(sku, [])
         if not entries:
             _unknown(f"API model {sku}", "not in price_sheets/api", sku, [item.sku for item in self.api_skus(on)])
         prices = api_prices.on_day(entries, on)
@@ -326,33 +330,52 @@ class Catalog:
         faults += [fault for _, wrong in read for fault in wrong]
         for _, wrong in (self._read_gpus, self._read_models, self._read_shapes, self._read_service_levels):
             faults += wrong
-        if not faults:
-            skus = {f"{entry.row.provider}/{entry.row.model}" for entry in self._api}
-            good = [profile for profile, _ in read if profile is not None]
-            faults = hardware.dangling(self.models().values(), good, self.gpus(), skus)
-        return faults
+        good = [profile for profile, _ in read if profile is not None]
+        return faults + self._disagreements() + self._dangling(good)
+
+    def _disagreements(self) -> list[Fault]:
+        """What is wrong between the rows of one kind; a file with an unread row is left out, lest that row be missed."""
+        broken = {fault.where.split(": ")[0] for _, faults in self._read_sheets.values() for fault in faults}
+        good = {name: [e for e in entries if e.where not in broken] for name, (entries, _) in self._read_sheets.items()}
+        gaps = [fault for name, key in self._keys.items() for fault in checks.holes(good[name], key)]
+        return gaps + checks.incomplete(good["api"])
+
+    def _dangling(self, good: Sequence[ServingProfile]) -> list[Fault]:
+        """Names that lead nowhere, as far as the files they lead to can be read."""
+        gpus, wrong = self._read_gpus
+        if wrong:
+            return []
+        prices, broken = self._sheet("api", api_prices.ApiPriceRow)
+        skus = {f"{entry.row.provider}/{entry.row.model}" for entry in prices}
+        faults = checks.unknown_gpus(self._sheet("gpu_rental", rentals.RentalRow)[0], gpus)
+        models, unread = self._read_models
+        return faults if broken or unread else faults + hardware.dangling(models.values(), good, gpus, skus)
 
     # reading, each file once
 
     @cached_property
     def _api(self) -> list[Entry[api_prices.ApiPriceRow]]:
-        return self._sheets("api", api_prices.ApiPriceRow, (*api_prices.KEY, "valid_from", "basis"))
+        return self._dated("api", api_prices.ApiPriceRow, api_prices.KEY)
+
+    @cached_property
+    def _of_sku(self) -> dict[str, list[Entry[api_prices.ApiPriceRow]]]:
+        return api_prices.by_sku(self._api)
 
     @cached_property
     def _rentals(self) -> list[Entry[rentals.RentalRow]]:
-        return self._sheets("gpu_rental", rentals.RentalRow, (*rentals.KEY, "valid_from", "basis"))
+        return self._dated("gpu_rental", rentals.RentalRow, rentals.KEY)
 
     @cached_property
     def _servers(self) -> list[Entry[ServerRow]]:
-        return self._sheets("hardware", ServerRow, (*servers.KEY, "valid_from", "basis"))
+        return self._dated("hardware", ServerRow, servers.KEY)
 
     @cached_property
     def _electricity(self) -> list[Entry[sites.ElectricityRow]]:
-        return self._sheets("electricity", sites.ElectricityRow, (*sites.ELECTRICITY_KEY, "valid_from", "basis"))
+        return self._dated("electricity", sites.ElectricityRow, sites.ELECTRICITY_KEY)
 
     @cached_property
     def _colocation(self) -> list[Entry[sites.ColocationRow]]:
-        return self._sheets("colocation", sites.ColocationRow, (*sites.COLOCATION_KEY, "valid_from", "basis"))
+        return self._dated("colocation", sites.ColocationRow, sites.COLOCATION_KEY)
 
     @cached_property
     def _carbon(self) -> list[Entry[sites.CarbonRow]]:
@@ -365,7 +388,7 @@ class Catalog:
 
     @cached_property
     def _people(self) -> list[Entry[PeopleRow]]:
-        return self._sheets("people", PeopleRow, (*people.KEY, "valid_from", "basis"))
+        return self._dated("people", PeopleRow, people.KEY)
 
     @cached_property
     def _fx(self) -> list[Entry[fx.FxRow]]:
@@ -427,15 +450,27 @@ class Catalog:
         return folder / name if folder is not None else None
 
     def _sheets(self, name: str, model: type[RowT], key: Sequence[str]) -> list[Entry[RowT]]:
-        folder = self._folders["price_sheets"].path
-        entries: list[Entry[RowT]] = []
-        faults: list[Fault] = []
-        for path in sorted((folder / name).glob("*.csv")) if folder is not None else []:
-            rows, wrong = read_sheet(path, f"price_sheets/{name}/{path.name}", model)
-            entries += rows
-            faults += wrong
-        _raise(faults + duplicates(entries, key))
+        """Every row of a folder of sheets without days, ``key`` being what may stand once; raises all their faults."""
+        entries, faults = self._sheet(name, model)
+        _raise([*faults, *duplicates(entries, key)])
         return entries
+
+    def _dated(self, name: str, model: type[DatedT], key: Sequence[str]) -> list[Entry[DatedT]]:
+        """Every row of a folder of dated sheets, ``key`` being the columns of one price; raises all their faults."""
+        entries, faults = self._sheet(name, model)
+        self._keys[name] = key
+        _raise([*faults, *conflicts(entries, key)])
+        return entries
+
+    def _sheet(self, name: str, model: type[RowT]) -> tuple[list[Entry[RowT]], list[Fault]]:
+        """The rows of a folder that are well, and the faults of those that are not; each file is read once."""
+        if name not in self._read_sheets:
+            folder = self._folders["price_sheets"].path
+            paths = sorted((folder / name).glob("*.csv")) if folder is not None else []
+            read = [read_sheet(path, f"price_sheets/{name}/{path.name}", model) for path in paths]
+            entries = [entry for rows, _ in read for entry in rows]
+            self._read_sheets[name] = entries, [fault for _, wrong in read for fault in wrong]
+        return self._read_sheets[name]
 
 
 def _raise(faults: Sequence[Fault]) -> None:

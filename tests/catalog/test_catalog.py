@@ -10,6 +10,10 @@ from tco.catalog import Catalog
 from tco.errors import LookupFault, SheetError
 from tco.inputs.source import Fact
 
+RENT = (
+    "provider,gpu,gpus_per_instance,term,region,price,currency,per,"
+    "valid_from,valid_to,basis,evidence,source_url,checked_on,checked_by,note"
+)
 API = (
     "provider,model,meter,price,currency,per,service_tier,min_input_tokens,tier_rule,region,hours_utc,"
     "valid_from,valid_to,basis,evidence,source_url,checked_on,checked_by,note"
@@ -229,6 +233,42 @@ def test_every_fault_of_every_file_is_told(tmp_path: Path) -> None:
         assert part in told
     with pytest.raises(SheetError, match=r"row 2, price(.|\n)*row 4: duplicate"):
         catalog.api_skus(DAY)
+
+
+def test_what_rows_say_against_each_other_is_told_with_all_else(tmp_path: Path) -> None:
+    lone = price("output", 3, model="lone")
+    write(tmp_path, "api/acme.csv", API, price("input", 1), price("output", 2), price("input", 0.5, "batch"), lone)
+    write(tmp_path, "api/broken.csv", API, price("input", 1, model="other").replace(",1,", ",$1,"))
+    old, new = (f"acme,H100-SMX,8,on_demand,,2,USD,GPU-hour,{days},list,A,{TAIL}" for days in
+                ("2026-01-01,2026-03-01", "2026-02-01,2026-04-01"))  # fmt: skip
+    later = f"acme,H100-SMX,8,on_demand,,2,USD,GPU-hour,2026-06-01,,list,A,{TAIL}"
+    write(tmp_path, "gpu_rental/acme.csv", RENT, old, new, later)
+    gpus = tmp_path / "hw_profiles" / "gpus"
+    gpus.mkdir(parents=True)
+    told = [str(fault) for fault in Catalog.open(tmp_path).check()]
+    wanted = [
+        "api/broken.csv: row 2, price: '$1'",
+        "gpu_rental/acme.csv: row 3, valid_from: 2026-02-01, while row 2 holds until 2026-03-01",
+        "gpu_rental/acme.csv: row 4, valid_from: 2026-06-01, but row 3 ends on 2026-04-01",
+        "api/acme.csv: row 4, meter: input without output",
+        "api/acme.csv: row 5, meter: output without input",
+        *(f"gpu_rental/acme.csv: row {line}, gpu: H100-SMX" for line in (2, 3, 4)),
+    ]
+    assert len(told) == len(wanted), told
+    for part in wanted:
+        assert [line for line in told if part in line], (part, told)
+
+
+def test_a_gap_does_not_stop_whoever_only_asks_for_a_price(tmp_path: Path) -> None:
+    (tmp_path / "hw_profiles").mkdir()
+    catalog = opened(tmp_path, price("input", 1), price("output", 2), price("output", 1, "batch"))
+    assert values(catalog)["price.output_usd_per_mtok"] == 2
+    assert [fault.where for fault in catalog.check()] == ["price_sheets/api/acme.csv: row 4, meter"]
+
+
+def test_global_is_the_region_of_a_blank_cell(tmp_path: Path) -> None:
+    with pytest.raises(SheetError, match="row 3: duplicate"):
+        opened(tmp_path, price("input", 1), price("input", 1, region="global")).api_skus(DAY)
 
 
 def test_the_same_price_in_two_files_is_a_fault(tmp_path: Path) -> None:
