@@ -360,7 +360,7 @@ def test_the_clock_is_only_read_for_ages(at_home: Path, run: Run, monkeypatch: p
             return cls(2031, 1, 1)
 
     now = run("breakeven", SUPPORT, "--json").data
-    monkeypatch.setattr(sys.modules["tco.resolve"], "date", Later)
+    monkeypatch.setattr(sys.modules["tco.resolve.to_case"], "date", Later)
     then = run("breakeven", SUPPORT, "--json").data
     assert {**then, "warnings": None} == {**now, "warnings": None}
     assert "W-STALE" in {warning["code"] for warning in then["warnings"]}

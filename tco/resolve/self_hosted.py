@@ -1,0 +1,150 @@
+"""An option on GPUs of one's own, rented or bought: which profile says how fast they serve, and whether they hold the model."""
+
+from dataclasses import replace
+
+from tco.errors import Fault, ScenarioError, nearest
+from tco.inputs.hardware import ServingProfile
+from tco.options import option_kinds
+from tco.resolve.draft import Draft
+from tco.serving import TYPED, fitted, in_memory, serving_facts
+
+WORK = ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")
+
+
+def self_hosted(draft: Draft, name: str, prefix: str) -> None:
+    """Fill how fast it serves and what its GPUs cost."""
+    work = draft.get(f"{prefix}capacity.work") or {}
+    typed = all(work.get(key) is not None for key in WORK)
+    kind = option_kinds()[draft.tree["options"][name]["kind"]]
+    draft.defaults(prefix, f"options.{kind.kind}.", kind.model)
+    if not typed or draft.get(f"{prefix}profile"):
+        _profile(draft, name, prefix)
+    else:
+        _memory(draft, name, prefix)
+    if kind.kind == "rented":
+        _rent(draft, prefix)
+    _cached_work(draft, prefix)
+
+
+def _rent(draft: Draft, prefix: str) -> None:
+    gpu_name = draft.get(f"{prefix}gpu_name")
+    if not gpu_name or draft.get(f"{prefix}gpu.on_demand_usd_per_gpu_hour") is not None:
+        return
+    provider = draft.get(f"{prefix}gpu.provider") or ""
+    named = f"{prefix}gpu.provider" if provider else f"{prefix}gpu_name"
+    if not any(fault.where == named for fault in draft.faults):
+        draft.look_up(named, prefix, lambda: draft.catalog.rental(gpu_name, provider, draft.on))
+
+
+def _cached_work(draft: Draft, prefix: str) -> None:
+    prefill = draft.get(f"{prefix}capacity.work.prefill_s_per_tok")
+    ratio = draft.get(f"{prefix}capacity.cached_work_ratio")
+    if draft.get(f"{prefix}capacity.work.cached_s_per_tok") is None and prefill is not None and ratio is not None:
+        source = draft.sources.get(f"{prefix}capacity.cached_work_ratio", TYPED)
+        draft.put(f"{prefix}capacity.work.cached_s_per_tok", prefill * ratio, source)
+
+
+def _profile(draft: Draft, name: str, prefix: str) -> None:
+    profile = _chosen_profile(draft, prefix)
+    if profile is None:
+        return
+    try:
+        fit = fitted(profile, draft.sections["service"])
+    except ScenarioError as error:
+        draft.faults += [Fault(f"options.{name}.profile", f.found, f.mend) for f in error.faults]
+        return
+    draft.fill(prefix, serving_facts(profile, fit))
+    draft.evidence[name] = fit.evidence
+    option = draft.tree["options"][name]
+    option |= {"model": profile.model, "gpu_name": profile.gpu, "profile": profile.id}
+    model = draft.catalog.models().get(profile.model)
+    if not draft.get(f"{prefix}label"):
+        maker = model.label if model is not None else profile.model.split("/")[-1]
+        option["label"] = f"{maker} on {profile.gpus_per_replica} × {profile.gpu.split('-')[0]}"
+    _memory(draft, name, prefix, profile.engine.dtype, profile.engine.kv_cache_dtype)
+
+
+def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
+    wanted, model, gpu = (draft.get(f"{prefix}{key}") for key in ("profile", "model", "gpu_name"))
+    if wanted:
+        return _named_profile(draft, prefix, wanted)
+    if not model and not gpu:
+        mend = "name a model and a gpu_name, or a profile, or type capacity.work and capacity.gpus_per_replica"
+        draft.faults.append(Fault(prefix.rstrip("."), "nothing says how fast it serves", mend))
+        return None
+    unknown = _unknown_names(draft, prefix, model, gpu)
+    if unknown:
+        draft.faults += unknown
+        return None
+    found = draft.catalog.find_profiles(model, gpu)
+    count = draft.get(f"{prefix}capacity.gpus_per_replica")
+    matching = [p for p in found if count is None or p.gpus_per_replica == count]
+    if matching:
+        return matching[0]
+    known = found or draft.catalog.find_profiles(model, None)
+    has = ", ".join(sorted({f"{p.gpus_per_replica} × {p.gpu}" for p in known}))
+    where = " × ".join(str(part) for part in (count, gpu) if part) or "any GPU"
+    mend = f"profiles of {model or 'this GPU'} are there for {has}" if has else "measure it, or add a profile"
+    mend += _too_small(draft, model, gpu, count)
+    draft.faults.append(Fault(prefix.rstrip("."), f"no profile of {model or 'any model'} on {where}", mend))
+    return None
+
+
+def _named_profile(draft: Draft, prefix: str, wanted: str) -> ServingProfile | None:
+    profiles = draft.catalog.profiles()
+    if wanted not in profiles:
+        draft.faults.append(Fault(f"{prefix}profile", str(wanted), nearest(wanted, profiles)))
+        return None
+    profile = profiles[wanted]
+    for key, has in (
+        ("model", profile.model),
+        ("gpu_name", profile.gpu),
+        ("capacity.gpus_per_replica", profile.gpus_per_replica),
+    ):
+        asked = draft.get(f"{prefix}{key}")
+        if asked and asked != has:
+            mend = f"the profile {wanted} is of {has}; name that, or leave {prefix}profile empty"
+            draft.faults.append(Fault(f"{prefix}{key}", str(asked), mend))
+    return profile
+
+
+def _too_small(draft: Draft, model: str | None, gpu: str | None, count: float | None) -> str:
+    """A remark when the published weights alone do not fit the GPUs asked for; empty otherwise."""
+    facts, card = draft.catalog.models().get(model or ""), draft.catalog.gpus().get(gpu or "")
+    room = _room(draft)
+    if facts is None or card is None or count is None or room is None:
+        return ""
+    held = in_memory(facts, card, float(count), room, served_as=("auto", "auto"), lengths_tok=(0.0, 0.0))
+    return "".join(f"; as published {f.found}: {f.mend}" for f in held.faults)
+
+
+def _unknown_names(draft: Draft, prefix: str, model: str | None, gpu: str | None) -> list[Fault]:
+    """A model or a GPU that no file describes and no profile is of, with the nearest there are."""
+    profiles, models, gpus = draft.catalog.profiles().values(), draft.catalog.models(), draft.catalog.gpus()
+    asked = [
+        ("model", model, {*models, *(profile.model for profile in profiles)}),
+        ("gpu_name", gpu, {*gpus, *(profile.gpu for profile in profiles)}),
+    ]
+    return [
+        Fault(f"{prefix}{key}", name, nearest(name, known)) for key, name, known in asked if name and name not in known
+    ]
+
+
+def _memory(draft: Draft, name: str, prefix: str, dtype: str = "auto", kv_dtype: str = "auto") -> None:
+    """A model that does not fit its GPUs, or requests longer than its context, cannot be served."""
+    model = draft.catalog.models().get(draft.get(f"{prefix}model") or "")
+    gpu = draft.catalog.gpus().get(draft.get(f"{prefix}gpu_name") or "")
+    gpus, room = draft.get(f"{prefix}capacity.gpus_per_replica"), _room(draft)
+    if model is None or gpu is None or room is None or gpus is None:
+        return
+    lengths = [float(draft.get(f"workload.{side}_length.mean_tok") or 0.0) for side in ("input", "output")]
+    held = in_memory(model, gpu, float(gpus), room, served_as=(dtype, kv_dtype), lengths_tok=(lengths[0], lengths[1]))
+    draft.faults += [Fault(f"{prefix}{f.where}", f.found, f.mend) for f in held.faults]
+    if name in draft.evidence:
+        draft.evidence[name] = replace(draft.evidence[name], memory_requests=held.requests)
+
+
+def _room(draft: Draft) -> tuple[float, float] | None:
+    """Share of memory an engine may take, and what a GPU needs for itself; None without a sheet. [–, GB]"""
+    usable, overhead = (draft.catalog.default(f"memory.{key}") for key in ("usable_frac", "overhead_gb"))
+    return None if usable is None or overhead is None else (float(usable.value), float(overhead.value))
