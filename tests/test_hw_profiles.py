@@ -1,5 +1,6 @@
 """The shipped GPUs, models and serving profiles: complete, sourced, inside what the hardware can do, and as published."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,6 +102,12 @@ def test_there_are_profiles_for_many_gpus() -> None:
     wanted = {"H100-SXM", "H200-SXM", "B200-SXM", "B300-SXM", "A100-SXM-80", "L40S", "MI300X", "MI355X"}
     assert wanted | {"RTX-PRO-6000", "RTX-4090"} <= measured
     assert {name for name, profile in PROFILES.items() if len(profile.points) < 3} == FEW_POINTS
+
+
+def test_the_readme_counts_every_profile() -> None:
+    folder = Path(__file__).resolve().parents[1] / "hw_profiles" / "serving"
+    counts = re.findall(r"^\| (\d+) \|", (folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sum(map(int, counts)) == len(PROFILES)
 
 
 def test_the_weights_of_every_profile_fit() -> None:
