@@ -7,10 +7,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from tco.catalog import api_prices, assumptions, fx, hardware, people, profiles, rentals, shapes
+from tco.catalog import (
+    api_prices,
+    assumptions,
+    fx,
+    hardware,
+    people,
+    profiles,
+    rentals,
+    servers,
+    service_levels,
+    shapes,
+    sites,
+)
 from tco.catalog.dated import DatedT, when
 from tco.catalog.locate import Found, in_words, locate
 from tco.catalog.people import PeopleRow
+from tco.catalog.servers import ServerRow
+from tco.catalog.service_levels import ServiceLevel
 from tco.catalog.shapes import Shape
 from tco.catalog.table import Entry, RowT, duplicates, read_sheet
 from tco.catalog.yaml_files import files, read_folder
@@ -19,6 +33,10 @@ from tco.inputs.hardware import Gpu, Model, ServingProfile
 from tco.inputs.source import Fact
 
 ItemT = TypeVar("ItemT")
+
+_SHEETS = (
+    "_api", "_rentals", "_servers", "_electricity", "_colocation", "_carbon", "_people", "_fx", "_assumptions",
+)  # fmt: skip
 
 
 class Catalog:
@@ -132,38 +150,130 @@ class Catalog:
         """GPUs that somebody rents out."""
         return {entry.row.gpu for entry in self._rentals}
 
-    def rental(self, gpu: str, provider: str, on: date) -> list[Fact]:
+    def rental(
+        self, gpu: str, provider: str, on: date, term: rentals.Term = "reserved_1y", gpus: float = 1.0
+    ) -> list[Fact]:
         """
-        The on-demand rent of one GPU from a provider; blank takes the lower middle of all providers' cheapest offers.
+        The rent of one GPU from a provider: on demand, and reserved and spot where the provider publishes them.
+
+        Parameters
+        ----------
+        gpu : str
+            GPU, as in hw_profiles/gpus.
+        provider : str
+            Vendor; blank takes the lower middle of the offers that are no marketplace's and fit the replica.
+        on : date
+            The day whose prices hold.
+        term : rentals.Term
+            Which reserved price is given.
+        gpus : float
+            GPUs one replica takes. Of a provider's instances the smallest that holds them is taken, else the largest
+            that divides them, else the largest.
 
         Raises
         ------
         LookupFault
-            When the GPU or the provider is unknown, or has no on-demand price on that day.
+            When the GPU or the provider is unknown, rents on other terms only, is an index, or has no on-demand price
+            on that day.
         """
-        choices = rentals.on_demand(self.rental_offers(gpu, on))
-        entries = [e for e in self._rentals if e.row.gpu == gpu and e.row.term == "on_demand"]
-        mine = [entry for entry in entries if provider in ("", entry.row.provider)]
-        if not mine:
-            _unknown(f"provider {provider}", f"rents no {gpu} on demand", provider, {e.row.provider for e in entries})
-        if not any(provider in ("", offer.provider) for offer in choices):
+        found = self.rental_offers(gpu, on)
+        entries = [entry for entry in self._rentals if entry.row.gpu == gpu]
+        rentals.refuse(entries, gpu, provider)
+        choices = rentals.by_provider(found, rentals.ON_DEMAND, gpus)
+        if not choices or (provider and provider not in choices):
+            mine = [e for e in entries if e.row.term == rentals.ON_DEMAND and provider in ("", e.row.provider)]
             _not_on(f"rent of {gpu} from {provider or 'anybody'}", on, mine)
-        return rentals.facts(choices, provider)
+        return rentals.facts(found, provider, term, gpus)
+
+    # bought servers and where they stand
+
+    def servers(self, on: date) -> list[str]:
+        """The servers that can be bought new on a day, by name."""
+        return sorted(entry.row.item for entry in servers.on_day(self._servers, on) if entry.row.condition == "new")
+
+    def servable_gpus(self) -> set[str]:
+        """GPUs that some server in the sheet has."""
+        return {entry.row.gpu for entry in self._servers if entry.row.condition == "new"}
+
+    def server(self, gpu: str, item: str, on: date) -> list[Fact]:
+        """
+        A server with a GPU: ``server.item``, ``server_usd``, ``server_gpus``, ``nameplate_kilowatts``.
+
+        ``resale_usd_per_server`` comes with it where a used one is priced. A blank item takes the lower middle of the
+        servers with that GPU, by price.
+
+        Raises
+        ------
+        LookupFault
+            When no server has the GPU, the item is unknown or has another GPU, or has no price on that day.
+        """
+        new = [entry for entry in self._servers if entry.row.condition == "new"]
+        with_gpu = [entry for entry in new if entry.row.gpu == gpu]
+        if not with_gpu:
+            _unknown(f"server with {gpu}", "not in price_sheets/hardware", gpu, self.servable_gpus())
+        mine = [entry for entry in with_gpu if item in ("", entry.row.item)]
+        if not mine:
+            _unknown(f"server {item}", f"no server with {gpu} has that name", item, {e.row.item for e in with_gpu})
+        today = servers.on_day(mine, on)
+        if not today:
+            _not_on(f"server {item or f'with {gpu}'}", on, mine)
+        taken = servers.usual(today)
+        used = [
+            entry
+            for entry in servers.on_day(self._servers, on)
+            if entry.row.condition == "used" and entry.row.item == taken.row.item
+        ]
+        return servers.facts(taken, used[0] if used else None, self._rates, on)
+
+    def regions(self, on: date) -> list[str]:
+        """The regions that have an electricity price on a day, their own or that of what they are part of."""
+        priced = {e.row.region for e in self._electricity if e.row.meter == "energy" and e.row.holds(on)}
+        return sorted(region for region in self._known_regions if priced.intersection(sites.lineage(region)))
+
+    def site(self, region: str, on: date, power_billing: str = "metered") -> list[Fact]:
+        """
+        Electricity, space and carbon of a region; what is not known of a part of a region is that of the whole.
+
+        The paths are ``site.electricity_usd_per_kwh``, ``site.demand_usd_per_kilowatt_month`` where the tariff has
+        one, ``site.colocation_usd_per_kilowatt_month`` and ``site.carbon_kg_per_kwh``.
+
+        Raises
+        ------
+        LookupFault
+            When no sheet knows the region, or its electricity has no price on that day.
+        """
+        if region not in self._known_regions:
+            where = "not in price_sheets/electricity, colocation or carbon"
+            _unknown(f"region {region}", where, region, self._known_regions)
+        found = sites.electricity(self._electricity, region, self._rates, on)
+        mine = [e for e in self._electricity if e.row.region in sites.lineage(region) and e.row.meter == "energy"]
+        if mine and not found:
+            _not_on(f"electricity of {region}", on, mine)
+        found += sites.colocation(self._colocation, region, power_billing, self._rates, on)
+        return found + sites.carbon(self._carbon, region, on)
 
     # people, assumptions, shapes, scenarios
 
-    def roles(self, on: date) -> list[str]:
-        """The roles that have a cost on a day."""
-        return list(people.on_day(self._people, on))
+    def roles(self, on: date, region: str = "us") -> list[str]:
+        """The roles that have a cost in a region on a day."""
+        return list(people.on_day(self._people, on, region))
 
-    def people(self, role: str, on: date) -> list[Fact]:
+    def people(self, role: str, on: date, region: str = "us") -> list[Fact]:
         """
         What a role costs: ``staffing.loaded_usd_per_fte_year``, or ``people.build_usd_per_hour`` of a contractor.
+
+        Raises
+        ------
+        LookupFault
+            When the role is unknown, has no cost in that region, or none on that day.
         """
-        entries = [entry for entry in self._people if entry.row.role == role]
-        if not entries:
+        anywhere = [entry for entry in self._people if entry.row.role == role]
+        if not anywhere:
             _unknown(f"role {role}", "not in price_sheets/people", role, {entry.row.role for entry in self._people})
-        today = people.on_day(entries, on)
+        entries = [entry for entry in anywhere if entry.row.region == region]
+        if not entries:
+            _unknown(f"role {role} in {region}", "no cost there", region, {entry.row.region for entry in anywhere})
+        today = people.on_day(entries, on, region)
         if role not in today:
             _not_on(f"role {role}", on, entries)
         return people.facts(today[role], self._rates, on)
@@ -190,6 +300,15 @@ class Catalog:
         low, high = min(usual.low, burst.value), max(usual.high, burst.value)
         return [*found[:-1], replace(burst, low=low, high=high)]
 
+    def service_levels(self) -> dict[str, ServiceLevel]:
+        """Every service level by name."""
+        return _ok(self._read_service_levels)
+
+    def service_level(self, name: str) -> list[Fact]:
+        """The limits of a service level: ``service.ttft_ms``, ``service.tpot_ms`` and ``service.slo_percentile``."""
+        level = _named(self.service_levels(), f"service level {name}", name, "hw_profiles/service_levels")
+        return service_levels.facts(level, f"hw_profiles/service_levels/{name}.yaml")
+
     def scenarios(self) -> dict[str, Path]:
         """The scenarios that come with the data, by name."""
         folder = self._folders["scenarios"].path
@@ -198,14 +317,14 @@ class Catalog:
     def check(self) -> list[Fault]:
         """Read every file, and return every fault of every one; an empty list when all is well."""
         faults: list[Fault] = []
-        for name in ("_api", "_rentals", "_people", "_fx", "_assumptions"):
+        for name in _SHEETS:
             try:
                 getattr(self, name)
             except TcoError as error:
                 faults += error.faults
         read = [self._read_profile(path) for path in self._profile_paths.values()]
         faults += [fault for _, wrong in read for fault in wrong]
-        for _, wrong in (self._read_gpus, self._read_models, self._read_shapes):
+        for _, wrong in (self._read_gpus, self._read_models, self._read_shapes, self._read_service_levels):
             faults += wrong
         if not faults:
             skus = {f"{entry.row.provider}/{entry.row.model}" for entry in self._api}
@@ -222,6 +341,27 @@ class Catalog:
     @cached_property
     def _rentals(self) -> list[Entry[rentals.RentalRow]]:
         return self._sheets("gpu_rental", rentals.RentalRow, (*rentals.KEY, "valid_from", "basis"))
+
+    @cached_property
+    def _servers(self) -> list[Entry[ServerRow]]:
+        return self._sheets("hardware", ServerRow, (*servers.KEY, "valid_from", "basis"))
+
+    @cached_property
+    def _electricity(self) -> list[Entry[sites.ElectricityRow]]:
+        return self._sheets("electricity", sites.ElectricityRow, (*sites.ELECTRICITY_KEY, "valid_from", "basis"))
+
+    @cached_property
+    def _colocation(self) -> list[Entry[sites.ColocationRow]]:
+        return self._sheets("colocation", sites.ColocationRow, (*sites.COLOCATION_KEY, "valid_from", "basis"))
+
+    @cached_property
+    def _carbon(self) -> list[Entry[sites.CarbonRow]]:
+        return self._sheets("carbon", sites.CarbonRow, sites.CARBON_KEY)
+
+    @cached_property
+    def _known_regions(self) -> set[str]:
+        sheets = (self._electricity, self._colocation, self._carbon)
+        return {entry.row.region for entries in sheets for entry in entries}
 
     @cached_property
     def _people(self) -> list[Entry[PeopleRow]]:
@@ -254,6 +394,11 @@ class Catalog:
     @cached_property
     def _read_shapes(self) -> tuple[dict[str, Shape], list[Fault]]:
         return read_folder(self._hardware("shapes"), "hw_profiles/shapes", Shape, lambda shape: shape.id)
+
+    @cached_property
+    def _read_service_levels(self) -> tuple[dict[str, ServiceLevel], list[Fault]]:
+        folder = self._hardware("service_levels")
+        return read_folder(folder, "hw_profiles/service_levels", ServiceLevel, lambda level: level.id)
 
     @cached_property
     def _profile_paths(self) -> dict[str, Path]:

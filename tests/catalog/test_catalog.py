@@ -15,10 +15,6 @@ API = (
     "valid_from,valid_to,basis,evidence,source_url,checked_on,checked_by,note"
 )
 TAIL = "https://acme.example,2026-11-01,hand,"
-RENT = (
-    "provider,gpu,gpus_per_instance,term,region,price,currency,per,"
-    "valid_from,valid_to,basis,evidence,source_url,checked_on,checked_by,note"
-)
 PEOPLE = (
     "role,region,low,base,high,per,currency,valid_from,valid_to,basis,evidence,source_url,checked_on,checked_by,note"
 )
@@ -205,29 +201,6 @@ def test_an_unknown_name_is_told_the_nearest_and_a_wrong_day_the_right_ones(
     with pytest.raises(LookupFault) as told:
         ask(Catalog.open())
     assert message in str(told.value)
-
-
-def rent(provider: str, usd: float, gpus: int = 1, per: str = "GPU-hour", term: str = "on_demand") -> str:
-    return f"{provider},X1,{gpus},{term},,{usd},USD,{per},2026-01-01,,list,B,{TAIL}"
-
-
-def test_without_a_provider_the_lower_middle_of_their_cheapest_offers_is_taken(tmp_path: Path) -> None:
-    rows = [
-        rent("a", 2),
-        rent("a", 24, 8, "instance-hour"),
-        rent("b", 4),
-        rent("c", 32, 8, "instance-hour"),
-        rent("d", 9),
-    ]
-    write(tmp_path, "gpu_rental/x.csv", RENT, *rows, rent("e", 1, term="spot"))
-    catalog = Catalog.open(tmp_path)
-    # one a provider: 2, 4, 4, 9; of four, the second
-    usd, provider = catalog.rental("X1", "", DAY)
-    assert (usd.path, usd.value, usd.low, usd.high) == ("gpu.on_demand_usd_per_gpu_hour", 4, 2, 9)
-    assert provider.value == "b"
-    assert usd.source.note == "middle of 4 offers, 2.00 to 9.00 USD"
-    assert catalog.rental("X1", "a", DAY)[0].value == 2
-    assert [offer.provider for offer in catalog.rental_offers("X1", DAY)] == ["e", "a", "a", "b", "c", "d"]
 
 
 def test_a_role_costs_a_year_and_a_contractor_an_hour(tmp_path: Path) -> None:
