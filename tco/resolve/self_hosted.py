@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tco.errors import Fault, ScenarioError, nearest
 from tco.inputs.hardware import ServingProfile
+from tco.inputs.workload import Service
 from tco.options import option_kinds
 from tco.resolve.draft import Draft
 from tco.serving import TYPED, fitted, in_memory, serving_facts
@@ -80,7 +81,8 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
     count = draft.get(f"{prefix}capacity.gpus_per_replica")
     matching = [p for p in found if count is None or p.gpus_per_replica == count]
     if matching:
-        return matching[0]
+        service = draft.sections["service"]
+        return next((profile for profile in matching if _meets(profile, service)), matching[0])
     known = found or draft.catalog.find_profiles(model, None)
     has = ", ".join(sorted({f"{p.gpus_per_replica} × {p.gpu}" for p in known}))
     where = " × ".join(str(part) for part in (count, gpu) if part) or "any GPU"
@@ -88,6 +90,15 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
     mend += _too_small(draft, model, gpu, count)
     draft.faults.append(Fault(prefix.rstrip("."), f"no profile of {model or 'any model'} on {where}", mend))
     return None
+
+
+def _meets(profile: ServingProfile, service: Service) -> bool:
+    """Whether enough of a profile's length mixes are inside the service level to price any other."""
+    try:
+        fitted(profile, service)
+    except ScenarioError:
+        return False
+    return True
 
 
 def _named_profile(draft: Draft, prefix: str, wanted: str) -> ServingProfile | None:
