@@ -20,6 +20,8 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "case": ("inputs options", "pydantic"),
     "scenario": ("inputs options errors yaml12", "pydantic yaml ruamel"),
     "serving": ("case inputs model units errors", "numpy"),
+    "datasheets": ("inputs model units errors", "numpy"),
+    "estimate": ("datasheets serving inputs model units errors", "numpy"),
     "resolve": ("scenario serving case inputs options catalog model units errors", "pydantic"),
     "evaluate": ("case inputs options model units errors", "numpy pydantic"),
     "solve": ("evaluate case inputs options model units errors", "numpy scipy"),

@@ -4,7 +4,11 @@ from tco.units import BYTES_PER_GB, Numeric
 
 BILLION = 1e9
 BYTES_OF_FORMAT = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "int4": 0.5}
-"""Bytes of one number, by definition of the format. Formats with scales (mxfp4) are told by the model's own file."""
+BYTES_OF_FORMAT |= {"fp4": 4.5 / 8, "nvfp4": 4.5 / 8}
+"""
+Bytes of one number, by definition of the format; NVFP4 has a scale of 8 bits for each 16 numbers. MXFP4, which models
+publish in part of their layers only, is told by the model's own file.
+"""
 
 
 def served_bytes(dtype: str, native_bytes: float) -> float:

@@ -11,12 +11,67 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tco.model.memory import BYTES_OF_FORMAT, room_gb
 from tco.units import BYTES_PER_GB, FLOPS_PER_TFLOP, PARAMS_PER_BILLION, Numeric
 
 FLOPS_PER_PARAM = 2.0
 """A multiplication and an addition for each parameter a token meets."""
+ELEMENT_BYTES = BYTES_OF_FORMAT["bf16"]
+"""Results are exchanged at 16 bits, whatever the weights are."""
 HALVINGS = 60
 """Halvings of an interval that leave less of it than a float64 can tell apart."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """One model on some GPUs, as data sheets and configurations tell it. Numbers, or arrays with an entry for each."""
+
+    gpus: Numeric
+    memory_gb: Numeric
+    """Of one GPU, as are the four rates."""
+    memory_gb_per_s: Numeric
+    tflops: Numeric
+    """Dense rate in the format of the weights, or the next one up that the GPU has."""
+    attention_tflops: Numeric
+    """Dense rate at 16 bits, in which attention is done."""
+    link_gb_per_s: Numeric
+    weights_gb: Numeric
+    total_params_billions: Numeric
+    active_params_billions: Numeric
+    chosen_frac: Numeric
+    """Experts that one token meets over all there are; 1 when the model is dense."""
+    layers: Numeric
+    width_count: Numeric
+    """Elements of the query heads of one layer."""
+    full_layers: Numeric
+    """Layers that attend to the whole context."""
+    kv_bytes_per_tok: Numeric
+    window_kv_bytes_per_tok: Numeric
+    window_tok: Numeric
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How much of a data sheet is reached, and what it leaves out: the constants that measurements calibrate."""
+
+    usable_frac: Numeric
+    """Share of memory an engine may take."""
+    overhead_gb: Numeric
+    """Memory each GPU needs for itself."""
+    compute_frac: Numeric
+    """Share of the dense rate reached on a dense model."""
+    expert_compute_frac: Numeric
+    """The same on a mixture of experts, whose products are small."""
+    bandwidth_frac: Numeric
+    """Share of the memory's bandwidth reached on a dense model."""
+    expert_bandwidth_frac: Numeric
+    layer_s: Numeric
+    """Time of a step that each layer costs, whatever the batch."""
+    split_layer_s: Numeric
+    """The same for each further GPU a layer is split over."""
+    link_frac: Numeric
+    """Share of the link's bandwidth reached."""
+    max_batch_count: Numeric
 
 
 @dataclass(frozen=True)
@@ -49,6 +104,32 @@ class Replica:
     """Time to exchange one token's results between the GPUs, over all layers."""
     max_batch_count: Numeric
     """Requests the engine serves at once at most."""
+
+
+def replica(served: Served, reached: Reached) -> Replica:
+    """What the arithmetic below works with: the rates of all GPUs as far as they are reached, and what is left of memory."""
+    chosen, gpus = np.asarray(served.chosen_frac), served.gpus
+    compute = gpus * np.where(chosen < 1.0, reached.expert_compute_frac, reached.compute_frac)
+    link = served.link_gb_per_s * reached.link_frac
+    return Replica(
+        weights_gb=served.weights_gb,
+        experts_frac=experts_frac(served.total_params_billions, served.active_params_billions, chosen),
+        chosen_frac=chosen,
+        active_params_billions=served.active_params_billions,
+        attention_count=served.full_layers * served.width_count,
+        kv_bytes_per_tok=served.kv_bytes_per_tok,
+        window_kv_bytes_per_tok=served.window_kv_bytes_per_tok,
+        window_tok=served.window_tok,
+        room_gb=room_gb(served.memory_gb, gpus, reached.usable_frac, reached.overhead_gb, served.weights_gb),
+        memory_gb_per_s=gpus
+        * served.memory_gb_per_s
+        * np.where(chosen < 1.0, reached.expert_bandwidth_frac, reached.bandwidth_frac),
+        tflops=compute * served.tflops,
+        attention_tflops=compute * served.attention_tflops,
+        overhead_s=step_overhead_s(served.layers, gpus, reached.layer_s, reached.split_layer_s),
+        exchange_s_per_tok=exchange_s_per_tok(served.layers * served.width_count, gpus, ELEMENT_BYTES, link),
+        max_batch_count=reached.max_batch_count,
+    )
 
 
 def experts_frac(total_params_billions: Numeric, active_params_billions: Numeric, chosen_frac: Numeric) -> Numeric:
