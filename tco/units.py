@@ -13,6 +13,7 @@ Numeric: TypeAlias = float | Array
 TOKENS_PER_MTOK = 1_000_000.0
 HOURS_PER_MONTH = 730.0
 """A month is 1/12 of 8,760 hours."""
+HOURS_PER_DAY = 24
 HOURS_PER_WEEK = 168
 WEEKS_PER_MONTH = HOURS_PER_MONTH / HOURS_PER_WEEK
 SECONDS_PER_HOUR = 3600.0
@@ -23,6 +24,9 @@ MS_PER_S = 1000.0
 BYTES_PER_GB = 1e9
 FLOPS_PER_TFLOP = 1e12
 PARAMS_PER_BILLION = 1e9
+WATTS_PER_KILOWATT = 1000.0
+JOULES_PER_KWH = 3.6e6
+MINUTES_PER_HOUR = 60.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,13 @@ UNITS: dict[str, Unit] = {
     "ms": Unit("ms", "milliseconds"),
     "hours": Unit("h", "hours"),
     "months": Unit("months", "months of 730 hours"),
+    "usd_per_gpu_year": Unit("USD/GPU-year", "US dollars per GPU and year"),
+    "usd_per_server": Unit("USD/server", "US dollars per server"),
+    "watts_per_gpu": Unit("W/GPU", "watts for each GPU"),
+    "joules_per_request": Unit("J/request", "joules per request"),
+    "kg_per_request": Unit("kg/request", "kilograms of carbon dioxide per request"),
+    "minutes": Unit("min", "minutes"),
+    "servers": Unit("servers", "servers"),
     "watts": Unit("W", "watts"),
     "kilowatts": Unit("kW", "kilowatts"),
     "gb": Unit("GB", "10⁹ bytes"),

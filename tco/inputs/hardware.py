@@ -1,11 +1,12 @@
 """GPUs, models, and what was measured of one on the other."""
 
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from tco.inputs.base import Input, NonNegative, Positive
+from tco.inputs.base import Frac, Input, NonNegative, Positive
 from tco.inputs.source import Grade
 
 
@@ -147,6 +148,37 @@ class Engine(Input):
     """Weight format served."""
     kv_cache_dtype: str = "auto"
     """Cache format served."""
+
+
+class PowerPoint(Input):
+    """What one GPU drew at one load."""
+
+    load_frac: Frac
+    """Load over what it serves at the service level."""
+    watts_per_gpu: NonNegative
+    """Mean draw of one GPU."""
+
+
+class Power(Input):
+    """What a GPU and its part of the server draw."""
+
+    idle_watts_per_gpu: NonNegative
+    """Draw of one GPU that holds the model and serves nobody."""
+    busy_watts_per_gpu: NonNegative
+    """Draw of one GPU at the service level's full load."""
+    points: tuple[PowerPoint, ...] = ()
+    """What was measured between idle and full load, in order of load; empty draws a straight line."""
+    host_watts_per_gpu: NonNegative
+    """Draw of the server beside its GPUs, for each GPU it holds."""
+    grade: Grade = "assumed"
+    """Grade of the draw."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Power":
+        loads = [0.0, *(point.load_frac for point in self.points), 1.0]
+        if any(after <= before for before, after in pairwise(loads)):
+            raise ValueError("points go in order of load_frac, each above the last, between idle at 0 and busy at 1")
+        return self
 
 
 class Work(Input):

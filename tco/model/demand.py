@@ -4,7 +4,11 @@ from math import erf
 
 import numpy as np
 
-from tco.units import Array, Numeric
+from tco.units import HOURS_PER_DAY, HOURS_PER_WEEK, Array, Numeric
+
+WORKING_DAYS = 5
+MORNING_HOUR = 9
+"""When busy hours begin."""
 
 
 def mean_square_tok2(mean_tok: Numeric, cv: Numeric) -> Numeric:
@@ -92,18 +96,32 @@ def _share_above(limit_tok: Numeric, mean_tok: Numeric, cv: Numeric, shift: Nume
     return normal_cdf(np.where(sigma > 0, distance / spread, alike))
 
 
-def hot_cold_hours(hot_hours: int, hot_ratio: float, hours: int = 168) -> tuple[float, ...]:
+def hot_cold_hours(hot_hours: int, hot_ratio: float, hours: int = HOURS_PER_WEEK) -> tuple[float, ...]:
     """
     A week with ``hot_hours`` busy hours and the rest quiet, its mean exactly 1.
+
+    The busy hours are those of working days, evenly from Monday to Friday, from nine in the morning where they fit; more
+    than five full days go into the weekend.
 
     Examples
     --------
     >>> week = hot_cold_hours(45, 2.4)
     >>> max(week), round(min(week), 6), round(sum(week) / 168, 12)
     (2.4, 0.487805, 1.0)
+    >>> [hour for hour in range(24) if week[hour] > 1]
+    [9, 10, 11, 12, 13, 14, 15, 16, 17]
     """
     cold = (hours - hot_hours * hot_ratio) / (hours - hot_hours)
-    return (hot_ratio,) * hot_hours + (cold,) * (hours - hot_hours)
+    busy = min(hot_hours, WORKING_DAYS * HOURS_PER_DAY)
+    counts = [busy // WORKING_DAYS + (day < busy % WORKING_DAYS) for day in range(WORKING_DAYS)]
+    starts = [min(MORNING_HOUR, HOURS_PER_DAY - count) for count in counts]
+    week = [cold] * hours
+    for day, (start, count) in enumerate(zip(starts, counts, strict=True)):
+        first = day * HOURS_PER_DAY + start
+        week[first : first + count] = [hot_ratio] * count
+    weekend = WORKING_DAYS * HOURS_PER_DAY
+    week[weekend : weekend + hot_hours - busy] = [hot_ratio] * (hot_hours - busy)
+    return tuple(week)
 
 
 def peak_ratio(shape_hours: tuple[float, ...]) -> float:

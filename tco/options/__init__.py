@@ -1,7 +1,7 @@
 """
 Ways to serve the tokens, one file each: what it asks, and what it costs.
 
-Each module names its ``OPTION`` (see ``base.OptionKind``). The folder is listed by name, so a new way of serving is a
+A module that is one names its ``OPTION`` (see ``base.OptionKind``). The folder is listed by name, so a new way of serving is a
 new file and nothing else. May import inputs, model and units.
 """
 
@@ -15,6 +15,6 @@ from tco.options.base import OptionKind
 @cache
 def option_kinds() -> dict[str, OptionKind]:
     """Every way of serving, by its kind."""
-    names = [info.name for info in iter_modules(__path__) if info.name != "base"]
-    found = [import_module(f"{__name__}.{name}").OPTION for name in sorted(names)]
+    modules = [import_module(f"{__name__}.{info.name}") for info in iter_modules(__path__)]
+    found = [module.OPTION for module in modules if hasattr(module, "OPTION")]
     return {option.kind: option for option in found}

@@ -14,7 +14,15 @@ from tco.inputs.workload import Workload
 from tco.model.hours import hour_ratios
 from tco.model.ledger import Ledger
 from tco.model.metering import discounted_usd, hour_factor, list_usd_for, long_prompt_shares, meter_usd, special_tariff
-from tco.options.base import OptionBase, OptionKind, Shared, Tail, assemble
+from tco.options.base import (
+    OptionBase,
+    OptionKind,
+    Shared,
+    Tail,
+    assemble,
+    guardrail_usd_per_request,
+    shared_lines,
+)
 from tco.units import Array, Numeric
 
 
@@ -181,7 +189,8 @@ def bill_bounds(
 
 def _tail(option: ApiOption, shared: Shared, beyond_requests: float) -> Tail:
     slope, low, high = bill_bounds(option, shared.workload, beyond_requests)
-    fixed = float(assemble("", {}, option, shared, 0.0, {}).running_usd)
+    slope += float(guardrail_usd_per_request(option, shared.workload))
+    fixed = float(sum(shared_lines(option, shared, 0.0).values(), 0.0))
     return Tail(slope, low + fixed, slope, high + fixed)
 
 

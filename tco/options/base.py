@@ -11,9 +11,9 @@ from tco.inputs.finance import Finance
 from tco.inputs.staffing import People, Staffing
 from tco.inputs.workload import Service, Workload
 from tco.model import people as people_model
-from tco.model.finance import capital_recovery
+from tco.model.finance import capital_recovery, escalation_ratio
 from tco.model.ledger import Ledger
-from tco.units import Array, Numeric
+from tco.units import MONTHS_PER_YEAR, TOKENS_PER_MTOK, Array, Numeric
 
 TokenRatio = Annotated[float, Field(gt=0, le=20)]
 
@@ -39,8 +39,14 @@ class OptionBase(Input):
     """Hidden reasoning tokens per visible answer token."""
     people: People
     """The people it needs."""
+    guardrail_usd_per_mtok: NonNegative = 0.0
+    """A model that screens prompts and answers, for each million tokens it reads."""
+    evaluation_usd_per_month: NonNegative = 0.0
+    """Tokens and tools that check the answers week by week."""
+    gateway_usd_per_month: NonNegative = 0.0
+    """The door that routes, counts and limits requests."""
     other_usd_per_month: NonNegative = 0.0
-    """Logs, storage, security, gateway and whatever else is paid by the month."""
+    """Logs, storage, security and whatever else is paid by the month."""
 
     def input_tok(self, workload: Workload) -> Numeric:
         """Mean prompt tokens of a request as this model counts them. [tok]"""
@@ -87,6 +93,13 @@ class OptionKind:
     """Volumes up to a limit at which cost jumps or bends. [requests/month]"""
     tail: Callable[[Any, Shared, float], Tail]
     """Bounds on cost beyond a volume."""
+    kin: str = ""
+    """Family whose planning values hold where the kind has none of its own."""
+
+    @property
+    def sheets(self) -> list[str]:
+        """Where its planning values stand in the sheet of defaults, the nearest first."""
+        return [f"options.{name}." for name in (self.kind, self.kin) if name]
 
 
 def hour_usd(staffing: Staffing) -> Numeric:
@@ -94,8 +107,10 @@ def hour_usd(staffing: Staffing) -> Numeric:
     return staffing.loaded_usd_per_fte_year / staffing.hours_per_fte_year
 
 
-def people_lines(people: People, shared: Shared, replicas: Numeric) -> dict[str, Numeric]:
-    """Running cost of people, by line. [USD/month]"""
+def people_lines(
+    people: People, shared: Shared, replicas: Numeric, hands_fte: Numeric | None = None
+) -> dict[str, Numeric]:
+    """Running cost of people, by line, with those in a data centre where there is one. [USD/month]"""
     staffing = shared.staffing
     usd_per_hour = hour_usd(staffing)
     return {
@@ -116,6 +131,11 @@ def people_lines(people: People, shared: Shared, replicas: Numeric) -> dict[str,
             usd_per_hour,
             shared.finance.horizon_months,
         ),
+        **(
+            {}
+            if hands_fte is None
+            else {"people_hands": hands_fte * staffing.loaded_usd_per_fte_year / MONTHS_PER_YEAR}
+        ),
     }
 
 
@@ -125,6 +145,26 @@ def build_lines(people: People, shared: Shared) -> dict[str, Numeric]:
     return {"build": people_model.build_usd(people.build_hours, rate, people.contingency_frac)}
 
 
+def shared_lines(
+    option: OptionBase, shared: Shared, replicas: Numeric, hands_fte: Numeric | None = None
+) -> dict[str, Numeric]:
+    """Running costs that every option has, whatever its volume: people, gateway, evaluation, other. [USD/month]"""
+    people, finance = people_lines(option.people, shared, replicas, hands_fte), shared.finance
+    rise = escalation_ratio(finance.wage_escalation_frac, finance.discount_frac, finance.horizon_months) - 1.0
+    return {
+        **people,
+        "wage_escalation": sum(people.values(), 0.0) * rise,
+        "gateway": option.gateway_usd_per_month,
+        "evaluation": option.evaluation_usd_per_month,
+        "other": option.other_usd_per_month,
+    }
+
+
+def guardrail_usd_per_request(option: OptionBase, workload: Workload) -> Numeric:
+    """Screening of one mean request. [USD/request]"""
+    return (option.input_tok(workload) + option.output_tok(workload)) * option.guardrail_usd_per_mtok / TOKENS_PER_MTOK
+
+
 def assemble(
     option_id: str,
     lines: Mapping[str, Numeric],
@@ -132,12 +172,14 @@ def assemble(
     shared: Shared,
     replicas: Numeric,
     facts: Mapping[str, Numeric],
+    hands_fte: Numeric | None = None,
 ) -> Ledger:
-    """An option's own lines, with those that every option has: people, other, build."""
+    """An option's own lines, with those that every option has."""
     workload = shared.workload
+    guardrail = shared.requests * guardrail_usd_per_request(option, workload)
     return Ledger(
         option=option_id,
-        lines_usd={**lines, **people_lines(option.people, shared, replicas), "other": option.other_usd_per_month},
+        lines_usd={**lines, "guardrail": guardrail, **shared_lines(option, shared, replicas, hands_fte)},
         once_usd=build_lines(option.people, shared),
         once_share=capital_recovery(shared.finance.discount_frac, shared.finance.amortise_build_months),
         requests=shared.requests,

@@ -1,174 +1,229 @@
-"""Serve an open-weight model on rented GPUs: whole replicas for the peak hour, paid all month. MODEL §3.1, 4."""
+"""
+Serve an open-weight model on rented GPUs. MODEL §3.1, 4.5.
 
-from typing import Annotated, Literal, cast
+All fleets are one sum: units that are always on, hours above them, starts. A fixed fleet is all base, an autoscaled one
+has none, and reserved_and_burst reserves what is needed in enough hours to be worth it.
+"""
+
+from dataclasses import replace
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from tco.inputs.base import Frac, Input, NonNegative, Positive
-from tco.inputs.hardware import Work
+from tco.inputs.base import NonNegative
 from tco.inputs.prices import GpuRental
-from tco.inputs.source import Grade
-from tco.inputs.workload import Workload
-from tco.model.capacity import load_frac, replicas_needed, replicas_paid, requests_per_replica_month, step_edges
-from tco.model.demand import mean_product_tok2, mean_square_tok2, peak_ratio
+from tco.model.capacity import replicas_needed
+from tco.model.fleet import NONE_RESERVED, Levels, Rule, edges_of, reserved_rank
 from tco.model.ledger import Ledger
-from tco.model.work import request_seconds
-from tco.options.api import ApiOption, bill_bounds, discount_kinks, tokens_usd
-from tco.options.base import OptionBase, OptionKind, Shared, Tail, assemble
-from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, Array, Numeric
+from tco.options.api import tokens_usd
+from tco.options.base import OptionKind, Shared, Tail, assemble
+from tco.options.self_hosted import (
+    Bound,
+    SelfHostedOption,
+    WeekKeys,
+    busy_replicas,
+    failover_kinks,
+    failover_option,
+    load_per_request,
+    mean_request_s,
+    peak_level,
+    plain_week,
+    rest_bounds,
+    rule_of,
+    week_figures,
+    week_keys,
+)
+from tco.units import (
+    HOURS_PER_MONTH,
+    MINUTES_PER_HOUR,
+    MONTHS_PER_YEAR,
+    SECONDS_PER_MONTH,
+    WEEKS_PER_MONTH,
+    Array,
+    Numeric,
+)
+
+Minutes = Annotated[float, Field(ge=0, le=10_080)]
 
 
-class Capacity(Input):
-    """What one replica can do at the service level asked for."""
-
-    work: Work
-    """Replica-seconds a request costs, fitted from the profile's points."""
-    cached_work_ratio: Frac = 1.0
-    """Work of a prompt token that the cache serves over one it does not, where the profile has not measured it."""
-    gpus_per_replica: Annotated[float, Field(ge=1, le=4096)]
-    """GPUs one copy of the model takes."""
-    grade: Grade = "assumed"
-    """Grade of the throughput behind it."""
-    throughput_ratio: Positive = 1.0
-    """Throughput over what the profile says, for what-if questions."""
-    target_utilisation_frac: Annotated[float, Field(gt=0, le=1)]
-    """Share of a replica's capacity planned for in the peak minute."""
-    spare_replicas: NonNegative
-    """Replicas kept beyond the peak's need, at least."""
-    spare_frac: Frac
-    """Spare replicas as a share of those needed, rounded up, where that is more."""
-    min_replicas: Annotated[float, Field(ge=1)] = 1.0
-    """Replicas needed at least, before spares."""
-
-
-class RentedOption(OptionBase):
+class RentedOption(SelfHostedOption):
     """Serve an open-weight model on rented GPUs."""
 
     kind: Literal["rented"] = "rented"
     """Way of serving."""
-    gpu_name: str = ""
-    """GPU, as in hw_profiles/gpus."""
-    profile: str = ""
-    """Serving profile, as in hw_profiles/serving; empty takes the best one for model and GPU."""
-    fleet: Literal["fixed"] = "fixed"
-    """fixed keeps the replicas of the peak hour all month."""
+    fleet: Literal["fixed", "reserved", "autoscaled", "reserved_and_burst"] = "fixed"
+    """fixed keeps the peak's replicas all month on demand, reserved at the reserved price; autoscaled follows the hours
+    of the week; reserved_and_burst reserves what pays and follows with the rest."""
     gpu: GpuRental
     """Rent."""
-    capacity: Capacity
-    """What one replica can do."""
+    cold_start_minutes: Minutes = 0.0
+    """From starting a GPU until it serves, billed on demand."""
+    drain_minutes: Minutes = 0.0
+    """From taking a GPU out of service until it is given back, billed on demand."""
+    min_billing_minutes: Minutes = 0.0
+    """Shortest time for which a GPU on demand is billed."""
+    scale_ahead_hours: Annotated[float, Field(ge=0, le=24)] = 0.0
+    """Hours by which a fleet that follows the week is made larger before it has to be."""
+    addon_frac: Annotated[float, Field(ge=0, le=3)] = 0.0
+    """Storage, traffic and support that the vendor charges beside the rent, over the rent."""
+    spot_waste_frac: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of interruptible hours lost to restarts and work done twice."""
     staging_replica_hours_per_month: NonNegative = 0.0
     """Hours a month of one replica for staging and evaluation."""
-    failover_frac: Frac = 0.0
-    """Share of requests that an API serves while the fleet is down."""
-    failover_to: str = ""
-    """Option that serves them; empty for the baseline."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "RentedOption":
+        if self.fleet == "fixed" and self.scale_ahead_hours > 0:
+            raise ValueError("fleet fixed never scales: leave scale_ahead_hours at 0, or choose autoscaled")
+        wants = self.fleet in ("reserved", "reserved_and_burst")
+        gpu = self.gpu
+        if wants and gpu.reserved_usd_per_gpu_hour is None and gpu.reserved_discount_frac == 0:
+            raise ValueError(f"fleet {self.fleet} needs gpu.reserved_usd_per_gpu_hour or gpu.reserved_discount_frac")
+        if self.deferrable == "on_spot" and gpu.spot_usd_per_gpu_hour is None and gpu.spot_discount_frac == 0:
+            raise ValueError("deferrable on_spot needs gpu.spot_usd_per_gpu_hour or gpu.spot_discount_frac")
+        return self
 
 
-def mean_request_s(option: RentedOption, workload: Workload) -> Numeric:
-    """Replica-seconds of a mean request, spread of lengths and throughput factor in. [s]"""
-    work, cached = option.capacity.work, option.cache_hit_frac
-    input_tok, output_tok = option.input_tok(workload), option.output_tok(workload)
-    spread_in, spread_out = workload.input_length.cv, workload.output_length.cv
-    context_tok2 = (
-        mean_product_tok2(input_tok, output_tok, spread_in, spread_out, workload.length_corr)
-        + mean_square_tok2(output_tok, spread_out) / 2.0
+def reserved_usd_per_gpu_hour(gpu: GpuRental) -> Numeric:
+    """Published price of a reserved GPU, else the discount on the price on demand. [USD/GPU-h]"""
+    if gpu.reserved_usd_per_gpu_hour is not None:
+        return gpu.reserved_usd_per_gpu_hour
+    return gpu.on_demand_usd_per_gpu_hour * (1.0 - gpu.reserved_discount_frac)
+
+
+def spot_usd_per_gpu_hour(gpu: GpuRental) -> Numeric:
+    """Published price of an interruptible GPU, else the discount on the price on demand. [USD/GPU-h]"""
+    if gpu.spot_usd_per_gpu_hour is not None:
+        return gpu.spot_usd_per_gpu_hour
+    return gpu.on_demand_usd_per_gpu_hour * (1.0 - gpu.spot_discount_frac)
+
+
+def step_requests(option: RentedOption, shared: Shared) -> Numeric:
+    """Monthly requests that one more replica at the peak carries. [requests/month]"""
+    return 1.0 / (load_per_request(option, shared.workload) * peak_level(shared.workload, _keys(option, shared)))
+
+
+def _keys(option: RentedOption, shared: Shared) -> WeekKeys:
+    rank: Numeric = {"autoscaled": float(NONE_RESERVED)}.get(option.fleet, 1.0)
+    if option.fleet == "reserved_and_burst":
+        rank = reserved_rank(reserved_usd_per_gpu_hour(option.gpu), option.gpu.on_demand_usd_per_gpu_hour)
+    ahead = option.scale_ahead_hours
+    return week_keys(option, shared.workload, rank, ahead, option.min_billing_minutes / MINUTES_PER_HOUR)
+
+
+def _rule(option: RentedOption) -> Rule:
+    return rule_of(option, option.gpu.instance_gpus)
+
+
+def _unit_gpus(option: RentedOption) -> Array:
+    return np.where(
+        np.asarray(option.gpu.instance_gpus) > 0, option.gpu.instance_gpus, option.capacity.gpus_per_replica
     )
-    seconds = request_seconds(
-        work.prefill_s_per_tok,
-        work.cached_s_per_tok,
-        work.decode_s_per_tok,
-        work.context_s_per_tok2,
-        input_tok * (1.0 - cached),
-        input_tok * cached,
-        output_tok,
-        context_tok2,
-    )
-    return seconds / option.capacity.throughput_ratio
 
 
-def step_requests(option: RentedOption, workload: Workload) -> Numeric:
-    """Monthly requests that one more replica carries. [requests/month]"""
-    return requests_per_replica_month(
-        mean_request_s(option, workload),
-        option.capacity.target_utilisation_frac,
-        workload.burst_ratio,
-        peak_ratio(workload.shape_hours),
-    )
+def _month_hours(option: RentedOption, figures: Array) -> tuple[Array, Array, Array]:
+    """Unit-hours a month: of the base, above it, and for starting, stopping and minimum billing."""
+    base, above, starts, billing = figures
+    friction_h = (option.cold_start_minutes + option.drain_minutes) / MINUTES_PER_HOUR
+    return base * HOURS_PER_MONTH, above * WEEKS_PER_MONTH, (starts * friction_h + billing) * WEEKS_PER_MONTH
 
 
-def replica_usd_per_hour(option: RentedOption) -> Numeric:
-    """Rent of one replica. [USD/h]"""
-    return option.gpu.on_demand_usd_per_gpu_hour * option.capacity.gpus_per_replica
+def _base_usd_per_gpu_hour(option: RentedOption) -> Numeric:
+    return option.gpu.on_demand_usd_per_gpu_hour if option.fleet == "fixed" else reserved_usd_per_gpu_hour(option.gpu)
 
 
-def failover_option(option: RentedOption, shared: Shared) -> ApiOption | None:
-    """The API that serves while the fleet is down; None when nothing fails over."""
-    target = shared.options.get(option.failover_to or shared.baseline)
-    return target if isinstance(target, ApiOption) else None
+def _spot_gpu_hours(option: RentedOption, shared: Shared) -> Numeric:
+    """GPU-hours a month of interruptible GPUs, those lost to interruptions in."""
+    if option.deferrable != "on_spot":
+        return 0.0
+    capacity = option.capacity
+    work_h = shared.requests * shared.workload.batch_frac * mean_request_s(option, shared.workload) / SECONDS_PER_MONTH
+    hours = work_h * HOURS_PER_MONTH * capacity.gpus_per_replica / capacity.target_utilisation_frac
+    billed: Numeric = hours / (1.0 - option.spot_waste_frac)
+    return billed
 
 
 def _ledger(option_id: str, option: RentedOption, shared: Shared) -> Ledger:
-    capacity, workload = option.capacity, shared.workload
-    request_s = mean_request_s(option, workload)
-    needed = replicas_needed(shared.requests, step_requests(option, workload), capacity.min_replicas)
-    replicas = replicas_paid(needed, capacity.spare_replicas, capacity.spare_frac)
-    usd_per_hour = replica_usd_per_hour(option)
+    capacity, workload, keys, rule = option.capacity, shared.workload, _keys(option, shared), _rule(option)
+    load = shared.requests * load_per_request(option, workload)
+    figures = week_figures(load, workload, keys, rule)
+    base_h, above_h, friction_h = (hours * _unit_gpus(option) for hours in _month_hours(option, figures))
+    on_demand, gpus = option.gpu.on_demand_usd_per_gpu_hour, capacity.gpus_per_replica
+    spot_h, staging_h = _spot_gpu_hours(option, shared), option.staging_replica_hours_per_month * gpus
+    standby_h = option.standby_replicas * gpus * HOURS_PER_MONTH
     api = failover_option(option, shared)
+    rent: dict[str, Numeric] = {
+        "gpu_rent": base_h * _base_usd_per_gpu_hour(option) + above_h * on_demand,
+        "scaling": friction_h * on_demand,
+        "spot_rent": spot_h * spot_usd_per_gpu_hour(option.gpu),
+        "standby": standby_h * on_demand,
+        "staging": staging_h * on_demand,
+    }
+    paid_h = base_h + above_h + friction_h + spot_h + standby_h + staging_h
     lines: dict[str, Numeric] = {
-        "gpu_rent": replicas * HOURS_PER_MONTH * usd_per_hour,
-        "staging": option.staging_replica_hours_per_month * usd_per_hour,
+        **rent,
+        "rent_addons": sum(rent.values(), 0.0) * option.addon_frac,
+        "licences": paid_h / HOURS_PER_MONTH * option.licence_usd_per_gpu_year / MONTHS_PER_YEAR,
         "failover": tokens_usd(api, workload, shared.requests * option.failover_frac) if api is not None else 0.0,
     }
+    peak = load * peak_level(workload, keys)
+    replicas = rule.replicas(peak)
+    busy = busy_replicas(option, workload, shared.requests)
+    fleet_h = base_h + above_h
     facts: dict[str, Numeric] = {
-        "request_s": request_s,
-        "step_requests_per_month": step_requests(option, workload),
-        "replicas_needed": needed,
+        "request_s": mean_request_s(option, workload),
+        "step_requests_per_month": step_requests(option, shared),
+        "replicas_needed": replicas_needed(peak, 1.0, capacity.min_replicas),
         "replicas": replicas,
-        "gpu_hours_per_month": (replicas * HOURS_PER_MONTH + option.staging_replica_hours_per_month)
-        * capacity.gpus_per_replica,
-        "load_frac": load_frac(shared.requests, request_s, replicas),
+        "replicas_mean": fleet_h / HOURS_PER_MONTH / gpus,
+        "reserved_gpus": figures[0] * _unit_gpus(option) if option.fleet != "fixed" else 0.0,
+        "starts_per_week": figures[2],
+        "gpu_hours_per_month": paid_h,
+        "fleet_gpu_hours_per_month": fleet_h,
+        "load_frac": busy * HOURS_PER_MONTH * gpus / fleet_h,
     }
     return assemble(option_id, lines, option, shared, replicas, facts)
 
 
+def _unit_usd(option: RentedOption) -> Array:
+    """What one unit of each of the week's figures costs a month, all that grows with the rent in. [USD/month]"""
+    on_demand = float(option.gpu.on_demand_usd_per_gpu_hour) * (1.0 + option.addon_frac)
+    base = float(_base_usd_per_gpu_hour(option)) * (1.0 + option.addon_frac)
+    licence = option.licence_usd_per_gpu_year / MONTHS_PER_YEAR / HOURS_PER_MONTH
+    friction_h = (option.cold_start_minutes + option.drain_minutes) / MINUTES_PER_HOUR
+    hours = np.array([HOURS_PER_MONTH, WEEKS_PER_MONTH, WEEKS_PER_MONTH * friction_h, WEEKS_PER_MONTH])
+    prices = np.array([base, on_demand, on_demand, on_demand]) + licence
+    usd: Array = hours * prices * float(_unit_gpus(option))
+    return usd
+
+
 def _kinks(option: RentedOption, shared: Shared, max_requests: float) -> Array:
-    step = float(np.max(step_requests(option, shared.workload)))
-    found = [step_edges(step, option.capacity.min_replicas, max_requests)]
-    api = failover_option(option, shared)
-    if api is not None and option.failover_frac > 0:
-        found.append(discount_kinks(api, shared.workload, option.failover_frac))
-    return cast(Array, np.concatenate(found))
+    keys, rule = _keys(option, shared), _rule(option)
+    load = float(np.max(load_per_request(option, shared.workload)))
+    found = [edges_of(max_requests * load, plain_week(shared.workload, keys), rule) / load]
+    if option.people.scale_fte and option.gpu.instance_gpus > 0:  # people follow replicas, rent follows instances
+        at_peak = Levels.of([(np.atleast_1d(np.asarray(peak_level(shared.workload, keys))), 1.0)])
+        found.append(edges_of(max_requests * load, at_peak, replace(rule, unit_gpus=0.0)) / load)
+    return np.concatenate([*found, failover_kinks(option, shared)])
 
 
 def _tail(option: RentedOption, shared: Shared, beyond_requests: float) -> Tail:
-    """
-    Bounds from x ≤ ⌈x⌉ ≤ x + 1: needed lies in [V/Q, V/Q + n_min], spares in [max(r, s·n), r + s·n + 1].
-
-    People grow with a logarithm: from below it is taken where it stands, from above by its tangent.
-    """
-    capacity = option.capacity
-    step = float(np.max(step_requests(option, shared.workload)))
-    hour_month = float(replica_usd_per_hour(option)) * HOURS_PER_MONTH
-    grown = 1.0 + capacity.spare_frac
-    rounding = 1.0 if capacity.spare_frac > 0 else 0.0
-    low_n = capacity.spare_replicas if capacity.spare_frac == 0 else 0.0
-    high_n = grown * capacity.min_replicas + rounding + capacity.spare_replicas
-    at = beyond_requests / step * grown
-    fte_usd = option.people.scale_fte * shared.staffing.loaded_usd_per_fte_year / MONTHS_PER_YEAR
-    bend = fte_usd / (1.0 + at)
-    fixed_lines = assemble("", {}, option, shared, 0.0, {}).running_usd + (
-        option.staging_replica_hours_per_month * replica_usd_per_hour(option)
+    keys, bound = _keys(option, shared), Bound(_rule(option))
+    week, load = plain_week(shared.workload, keys), float(load_per_request(option, shared.workload))
+    slope, low, high = bound.of(week.levels, _unit_usd(option) @ week.weights)
+    peak = load * float(peak_level(shared.workload, keys))
+    rest_slope, rest_low, rest_high_slope, rest_high = rest_bounds(option, shared, beyond_requests, bound, peak)
+    extra = float(option.standby_replicas) * HOURS_PER_MONTH + float(option.staging_replica_hours_per_month)
+    gpus, on_demand = float(option.capacity.gpus_per_replica), float(option.gpu.on_demand_usd_per_gpu_hour)
+    licence = option.licence_usd_per_gpu_year / MONTHS_PER_YEAR / HOURS_PER_MONTH
+    extra_usd = extra * gpus * (on_demand * (1.0 + option.addon_frac) + licence)
+    one = replace(shared, requests=1.0)
+    spot = float(_spot_gpu_hours(option, one)) * (
+        float(spot_usd_per_gpu_hour(option.gpu)) * (1.0 + option.addon_frac) + licence
     )
-    fixed = float(fixed_lines)
-    api = failover_option(option, shared)
-    over_slope, over_low, over_high = 0.0, 0.0, 0.0
-    if api is not None and option.failover_frac > 0:
-        over_slope, over_low, over_high = bill_bounds(api, shared.workload, beyond_requests, option.failover_frac)
-    slope = grown / step * hour_month + over_slope
-    low = low_n * hour_month + fixed + fte_usd * float(np.log1p(at)) + over_low
-    high = high_n * (hour_month + bend) + fixed + fte_usd * float(np.log1p(at)) - bend * at + over_high
-    return Tail(slope, low, slope + bend * grown / step, high)
+    steps = slope * load + spot
+    return Tail(steps + rest_slope, low + rest_low + extra_usd, steps + rest_high_slope, high + rest_high + extra_usd)
 
 
-OPTION = OptionKind("rented", RentedOption, _ledger, _kinks, _tail)
+OPTION = OptionKind("rented", RentedOption, _ledger, _kinks, _tail, kin="self_hosted")

@@ -1,6 +1,6 @@
 """A scenario on its way to a case: values so far, where each came from, and what is wrong."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date
@@ -72,11 +72,12 @@ class Draft:
             found = f"{named} ({{}})" if named else "{}"
             self.faults += [Fault(path, found.format(f.found or f.where), f.mend) for f in error.faults]
 
-    def defaults(self, prefix: str, kind_prefix: str, model: type[Input]) -> None:
-        """Fill what is still empty from the sheet of defaults."""
+    def defaults(self, prefix: str, kinds: Sequence[str], model: type[Input]) -> None:
+        """Fill what is still empty from the sheet of defaults: the first of the kinds that has a value."""
         for path in field_paths(model):
             if self.get(prefix + path) is None:
-                fact = self.catalog.default(kind_prefix + path)
+                found = (self.catalog.default(kind + path) for kind in kinds)
+                fact = next((fact for fact in found if fact is not None), None)
                 if fact is not None:
                     self.put(prefix + path, fact.value, _ranged(fact))
 

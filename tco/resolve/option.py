@@ -20,7 +20,7 @@ def option_of(draft: Draft, name: str) -> OptionBase | None:
         _api(draft, prefix)
     else:
         self_hosted(draft, name, prefix)
-    draft.defaults(prefix, f"options.{kind.kind}.", kind.model)
+    draft.defaults(prefix, kind.sheets, kind.model)
     if not draft.get(f"{prefix}label"):
         draft.tree["options"][name]["label"] = name
     _cache_within_reach(draft, prefix)

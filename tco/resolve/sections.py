@@ -17,7 +17,7 @@ def section(draft: Draft, name: str, model: type[Input]) -> Any:
         role = draft.get("staffing.role") or draft.word("staffing.role")
         draft.look_up("staffing.role", "", lambda: draft.catalog.people(role, draft.on))
     unknown = len(draft.faults)
-    draft.defaults(prefix, prefix, model)
+    draft.defaults(prefix, [prefix], model)
     made = draft.validated(model, draft.tree.get(name) or {}, name)
     if unknown > before:  # what an unknown name would have brought is missing because of it, and told with it
         draft.faults[unknown:] = [fault for fault in draft.faults[unknown:] if fault.found != "nothing"]

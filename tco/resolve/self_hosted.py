@@ -16,7 +16,7 @@ def self_hosted(draft: Draft, name: str, prefix: str) -> None:
     work = draft.get(f"{prefix}capacity.work") or {}
     typed = all(work.get(key) is not None for key in WORK)
     kind = option_kinds()[draft.tree["options"][name]["kind"]]
-    draft.defaults(prefix, f"options.{kind.kind}.", kind.model)
+    draft.defaults(prefix, kind.sheets, kind.model)
     if not typed or draft.get(f"{prefix}profile"):
         _profile(draft, name, prefix)
     else:

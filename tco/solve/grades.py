@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from tco.case import Case
 from tco.inputs.source import Grade, worst
 from tco.options.api import ApiOption
+from tco.options.owned import OwnedOption
 from tco.options.rented import RentedOption
+from tco.options.self_hosted import SelfHostedOption
 
 
 def answer_grades(case: Case, options: Sequence[str]) -> Mapping[str, Grade]:
@@ -20,6 +22,9 @@ def answer_grades(case: Case, options: Sequence[str]) -> Mapping[str, Grade]:
             prices.append(option.price_grade)
         if isinstance(option, RentedOption):
             prices.append(_grade(case, f"options.{name}.gpu.on_demand_usd_per_gpu_hour"))
+        if isinstance(option, OwnedOption):
+            prices.append(_grade(case, f"options.{name}.server.server_usd"))
+        if isinstance(option, SelfHostedOption):
             throughput.append(option.capacity.grade)
     found: dict[str, Grade] = {"price": worst(prices), "people": worst(people)}
     if throughput:

@@ -14,7 +14,8 @@ from tco.evaluate import VOLUME, evaluate
 from tco.model.ledger import Ledger
 from tco.model.work import inside_hull
 from tco.options.api import ApiOption, tokens_usd
-from tco.options.rented import RentedOption, mean_request_s
+from tco.options.rented import RentedOption
+from tco.options.self_hosted import mean_request_s
 from tco.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
 
 STALE_DAYS = {"price_sheets/api": 30, "price_sheets/gpu_rental": 30, "price_sheets/people": 365}

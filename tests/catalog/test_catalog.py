@@ -281,10 +281,10 @@ def test_the_shape_brings_the_range_of_its_burst() -> None:
 
 def test_defaults_are_facts_and_an_unknown_path_has_none() -> None:
     catalog = Catalog.open()
-    fact = catalog.default("options.rented.people.run_fte")
+    fact = catalog.default("options.self_hosted.people.run_fte")
     assert fact is not None
     assert (fact.low, fact.value, fact.high, fact.source.grade) == (0.2, 0.5, 2, "assumed")
-    assert catalog.default("options.rented.people.nonsense") is None
+    assert catalog.default("options.self_hosted.people.nonsense") is None
 
 
 def test_scenarios_are_found_by_name(tmp_path: Path) -> None:

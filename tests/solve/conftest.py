@@ -14,7 +14,8 @@ from tco.inputs.staffing import People, Staffing
 from tco.inputs.workload import Length, Service, Workload
 from tco.model.demand import hot_cold_hours
 from tco.options.api import ApiOption
-from tco.options.rented import Capacity, RentedOption
+from tco.options.rented import RentedOption
+from tco.options.self_hosted import Capacity
 
 DAY = date(2026, 11, 20)
 
@@ -121,7 +122,13 @@ def random_cases(draw: st.DrawFn) -> Case:
         as_of=DAY,
         workload=workload,
         service=Service(ttft_ms=1000, tpot_ms=50, slo_percentile=95),
-        finance=Finance(discount_frac=draw(st.sampled_from([0.0, 0.1])), amortise_build_months=36, horizon_months=36),
+        finance=Finance(
+            discount_frac=draw(st.sampled_from([0.0, 0.1])),
+            amortise_build_months=36,
+            horizon_months=36,
+            wage_escalation_frac=draw(st.sampled_from([0.0, 0.035])),
+            tariff_escalation_frac=draw(st.sampled_from([0.0, 0.025])),
+        ),
         staffing=Staffing(loaded_usd_per_fte_year=180_000, hours_per_fte_year=1800),
         options=options,
         baseline=baseline,

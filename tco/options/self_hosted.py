@@ -1,0 +1,250 @@
+"""What rented and bought GPUs have in common: the model, its replicas, the hours they stand ready. MODEL §4."""
+
+from functools import lru_cache
+from typing import Annotated, Literal, cast
+
+import numpy as np
+from pydantic import Field
+
+from tco.inputs.base import Frac, Input, NonNegative, Positive
+from tco.inputs.hardware import Power, Work
+from tco.inputs.source import Grade
+from tco.inputs.workload import Workload
+from tco.model.demand import mean_product_tok2, mean_square_tok2
+from tco.model.fleet import Levels, Rule, burst_week, each, weighted_units
+from tco.model.week import mean_one, ready_levels
+from tco.model.work import request_seconds
+from tco.options.api import ApiOption, bill_bounds, discount_kinks
+from tco.options.base import OptionBase, Shared, guardrail_usd_per_request, shared_lines
+from tco.units import MONTHS_PER_YEAR, SECONDS_PER_MONTH, Array, Numeric
+
+
+class Capacity(Input):
+    """What one replica can do at the service level asked for."""
+
+    work: Work
+    """Replica-seconds a request costs, fitted from the profile's points."""
+    cached_work_ratio: Frac = 1.0
+    """Work of a prompt token that the cache serves over one it does not, where the profile has not measured it."""
+    gpus_per_replica: Annotated[float, Field(ge=1, le=4096)]
+    """GPUs one copy of the model takes."""
+    grade: Grade = "assumed"
+    """Grade of the throughput behind it."""
+    throughput_ratio: Positive = 1.0
+    """Throughput over what the profile says, for what-if questions."""
+    target_utilisation_frac: Annotated[float, Field(gt=0, le=1)]
+    """Share of a replica's capacity planned for in the peak minute."""
+    spare_replicas: NonNegative
+    """Replicas kept beyond the need, at least."""
+    spare_frac: Frac
+    """Spare replicas as a share of those needed, rounded up, where that is more."""
+    min_replicas: Annotated[float, Field(ge=1)] = 1.0
+    """Replicas needed at least, before spares."""
+
+
+class SelfHostedOption(OptionBase):
+    """Serve an open-weight model on GPUs of one's own, rented or bought."""
+
+    gpu_name: str = ""
+    """GPU, as in hw_profiles/gpus."""
+    profile: str = ""
+    """Serving profile, as in hw_profiles/serving; empty takes the best one for model and GPU."""
+    capacity: Capacity
+    """What one replica can do."""
+    power: Power | None = None
+    """What its GPUs draw."""
+    deferrable: Literal["as_it_comes", "in_valleys", "on_spot"] = "as_it_comes"
+    """How requests that may wait are served: with the rest, in the day's quiet hours, or on interruptible GPUs."""
+    standby_replicas: NonNegative = 0.0
+    """Replicas kept warm in a second region, in case the first is lost."""
+    licence_usd_per_gpu_year: NonNegative = 0.0
+    """Software licences for each GPU; vLLM needs none."""
+    failover_frac: Frac = 0.0
+    """Share of requests that an API serves while the fleet is down."""
+    failover_to: str = ""
+    """Option that serves them; empty for the baseline."""
+
+
+def mean_request_s(option: SelfHostedOption, workload: Workload) -> Numeric:
+    """Replica-seconds of a mean request, spread of lengths and throughput factor in. [s]"""
+    work, cached = option.capacity.work, option.cache_hit_frac
+    input_tok, output_tok = option.input_tok(workload), option.output_tok(workload)
+    spread_in, spread_out = workload.input_length.cv, workload.output_length.cv
+    context_tok2 = (
+        mean_product_tok2(input_tok, output_tok, spread_in, spread_out, workload.length_corr)
+        + mean_square_tok2(output_tok, spread_out) / 2.0
+    )
+    seconds = request_seconds(
+        work.prefill_s_per_tok,
+        work.cached_s_per_tok,
+        work.decode_s_per_tok,
+        work.context_s_per_tok2,
+        input_tok * (1.0 - cached),
+        input_tok * cached,
+        output_tok,
+        context_tok2,
+    )
+    return seconds / option.capacity.throughput_ratio
+
+
+def busy_replicas(option: SelfHostedOption, workload: Workload, requests: Numeric) -> Numeric:
+    """Replicas that the mean hour's work would keep fully busy, what runs on spot GPUs left out."""
+    here = 1.0 - workload.batch_frac if option.deferrable == "on_spot" else 1.0
+    return requests * here * mean_request_s(option, workload) / SECONDS_PER_MONTH
+
+
+def load_per_request(option: SelfHostedOption, workload: Workload) -> Numeric:
+    """
+    Load of the mean hour for one request a month, in replicas at their target, relative to which a week's levels are.
+
+    What is the same in all hours, the burst where nothing waits for quiet hours, is in here, so that levels stay plain.
+    """
+    burst: Numeric = 1.0 if option.deferrable == "in_valleys" else workload.burst_ratio
+    return busy_replicas(option, workload, 1.0) * burst / option.capacity.target_utilisation_frac
+
+
+def rule_of(option: SelfHostedOption, unit_gpus: Numeric, extra_replicas: Numeric = 0.0) -> Rule:
+    """From a load to replicas and to what is paid for."""
+    capacity = option.capacity
+    return Rule(
+        min_replicas=capacity.min_replicas,
+        spare_replicas=capacity.spare_replicas,
+        spare_frac=capacity.spare_frac,
+        gpus_per_replica=capacity.gpus_per_replica,
+        unit_gpus=unit_gpus,
+        extra_replicas=extra_replicas,
+    )
+
+
+@lru_cache(maxsize=64)
+def levels_of(shape_hours: tuple[float, ...], burst_ratio: float, deferrable_frac: float, ahead_hours: int) -> Array:
+    """Ready levels of a week, remembered: one answer asks for the same week a hundred times. Not to be written to."""
+    return ready_levels(mean_one(shape_hours), burst_ratio, deferrable_frac, ahead_hours)
+
+
+@lru_cache(maxsize=512)
+def week_of(
+    shape_hours: tuple[float, ...],
+    burst_ratio: float,
+    deferrable_frac: float,
+    ahead_hours: int,
+    rank: int,
+    min_billing_hours: float,
+) -> Levels:
+    """The figures of a fleet over a week: base units, unit-hours above them, starts, hours of minimum billing."""
+    return burst_week(levels_of(shape_hours, burst_ratio, deferrable_frac, ahead_hours), rank, min_billing_hours)
+
+
+WeekKeys = tuple[Numeric, Numeric, Numeric, Numeric, Numeric]
+
+
+def week_keys(
+    option: SelfHostedOption,
+    workload: Workload,
+    rank: Numeric = 1.0,
+    ahead_hours: Numeric = 0.0,
+    min_billing_hours: Numeric = 0.0,
+) -> WeekKeys:
+    """What a fleet's week depends on, beside its shape."""
+    waits = option.deferrable == "in_valleys"
+    burst, share = (workload.burst_ratio, workload.batch_frac) if waits else (1.0, 0.0)
+    return burst, share, ahead_hours, rank, min_billing_hours
+
+
+def plain_week(workload: Workload, keys: WeekKeys) -> Levels:
+    """The one week of plain numbers."""
+    burst, share, ahead, rank, billing = (float(np.max(key)) for key in keys)
+    return week_of(workload.shape_hours, burst, share, int(np.ceil(ahead)), int(rank), billing)
+
+
+def week_figures(load: Numeric, workload: Workload, keys: WeekKeys, rule: Rule) -> Array:
+    """
+    Units that are always on, unit-hours a week above them, starts a week, hours a week that minimum billing adds.
+    """
+
+    def one(
+        burst: float, share: float, ahead: float, rank: float, billing: float, loads: Array, *rest: Numeric
+    ) -> Array:
+        week = week_of(workload.shape_hours, burst, share, int(np.ceil(ahead)), int(rank), billing)
+        return weighted_units(loads, week, Rule(*rest))
+
+    return each(one, keys, load, *rule.__dict__.values())
+
+
+def peak_level(workload: Workload, keys: WeekKeys) -> Numeric:
+    """Highest level of the week over the mean hour."""
+
+    def one(burst: float, share: float, ahead: float, *_: float) -> Array:
+        return np.array([levels_of(workload.shape_hours, burst, share, 0).max()])
+
+    return cast(Numeric, each(one, keys[:3], 0.0)[0])
+
+
+def failover_option(option: SelfHostedOption, shared: Shared) -> ApiOption | None:
+    """The API that serves while the fleet is down; None when nothing fails over."""
+    target = shared.options.get(option.failover_to or shared.baseline)
+    return target if isinstance(target, ApiOption) else None
+
+
+def failover_kinks(option: SelfHostedOption, shared: Shared) -> Array:
+    """Volumes at which the bill of what fails over bends."""
+    api = failover_option(option, shared)
+    if api is None or option.failover_frac == 0:
+        return np.array([])
+    return discount_kinks(api, shared.workload, option.failover_frac)
+
+
+class Bound:
+    """Units beyond a load lie between ``per_load·load + low`` and ``per_load·load + high``. From x ≤ ⌈x⌉ ≤ x + 1."""
+
+    def __init__(self, rule: Rule) -> None:
+        spare, share = float(np.max(rule.spare_replicas)), float(np.max(rule.spare_frac))
+        unit = float(np.max(rule.unit_gpus)) or float(np.max(rule.gpus_per_replica))
+        in_one = max(np.floor(unit / float(np.max(rule.gpus_per_replica)) + 1e-9), 1.0)
+        of_one = max(np.ceil(float(np.max(rule.gpus_per_replica)) / unit - 1e-9), 1.0)
+        self.grown = 1.0 + share
+        extra = float(np.max(rule.extra_replicas))
+        self.low_replicas = (spare if share == 0 else 0.0) + extra
+        self.high_replicas = self.grown * float(np.max(rule.min_replicas)) + (1.0 if share > 0 else 0.0) + spare + extra
+        per = of_one / in_one
+        self.per_load = self.grown * per
+        self.low = self.low_replicas * per
+        self.high = self.high_replicas * per + (1.0 if in_one > 1 else 0.0)
+
+    def of(self, levels: Array, usd: Array) -> tuple[float, float, float]:
+        """Slope in the load, low and high of ``Σ usd × units(load × level)``."""
+        gains, losses = float(usd[usd > 0].sum()), float(usd[usd < 0].sum())
+        slope = float((usd * levels).sum()) * self.per_load
+        return slope, gains * self.low + losses * self.high, gains * self.high + losses * self.low
+
+
+def rest_bounds(
+    option: SelfHostedOption, shared: Shared, beyond_requests: float, bound: Bound, peak_load_per_request: float
+) -> tuple[float, float, float, float]:
+    """
+    Bounds on all that is not paid by the unit: (low slope, low, high slope, high).
+
+    People grow with a logarithm: from below it is taken where it stands, from above by its tangent.
+    """
+    finance_rise = _people_rise(shared, option)
+    fte_usd = option.people.scale_fte * shared.staffing.loaded_usd_per_fte_year / MONTHS_PER_YEAR * finance_rise
+    grown = peak_load_per_request * bound.grown
+    at = beyond_requests * grown
+    bend = fte_usd / (1.0 + at)
+    fixed = float(sum(shared_lines(option, shared, 0.0).values(), 0.0))
+    slope = float(guardrail_usd_per_request(option, shared.workload))
+    over_low, over_high = 0.0, 0.0
+    api = failover_option(option, shared)
+    if api is not None and option.failover_frac > 0:
+        over_slope, over_low, over_high = bill_bounds(api, shared.workload, beyond_requests, option.failover_frac)
+        slope += over_slope
+    level = fixed + fte_usd * float(np.log1p(at))
+    high = level - bend * at + bend * bound.high_replicas + over_high
+    return slope, level + over_low, slope + bend * grown, high
+
+
+def _people_rise(shared: Shared, option: SelfHostedOption) -> float:
+    """What rising wages make of each dollar of people."""
+    lines = shared_lines(option, shared, 1.0)
+    people = sum(float(np.asarray(usd)) for name, usd in lines.items() if name.startswith("people_"))
+    return 1.0 + float(np.asarray(lines["wage_escalation"])) / people if people > 0 else 1.0
