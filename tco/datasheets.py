@@ -8,7 +8,7 @@ import numpy as np
 from tco.errors import Fault, LookupFault
 from tco.inputs.hardware import Gpu, Model
 from tco.inputs.source import Fact
-from tco.model.memory import BYTES_OF_FORMAT, served_bytes, weights_gb
+from tco.model.memory import BYTES_OF_FORMAT, requests_in_memory, room_gb, served_bytes, weights_gb
 from tco.model.roofline import Reached, Served
 from tco.units import MS_PER_S
 
@@ -129,3 +129,54 @@ def rate_tflops(gpu: Gpu, dtype: str, weight_bytes: float) -> float:
 def stacked(many: Sequence[Served]) -> Served:
     """Several as one, each number an array with an entry for each."""
     return Served(**{f.name: np.array([getattr(one, f.name) for one in many], dtype=float) for f in fields(Served)})
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """What a replica's memory holds."""
+
+    faults: tuple[Fault, ...]
+    """Paths in them are relative to the option."""
+    requests: float | None
+    """Requests whose cache fits at once; None where it is not known."""
+
+
+def in_memory(
+    model: Model,
+    gpu: Gpu,
+    gpus: float,
+    room: tuple[float, float],
+    *,
+    served_as: tuple[str, str],
+    lengths_tok: tuple[float, float],
+) -> InMemory:
+    """
+    Whether a model fits some GPUs, and how many requests of these mean lengths its cache holds.
+
+    Parameters
+    ----------
+    gpus : float
+        GPUs of one replica.
+    room : tuple[float, float]
+        Share of memory an engine may take, and what each GPU needs for itself. [–, GB]
+    served_as : tuple[str, str]
+        Formats of the weights and of the cache; ``auto`` for the published one and 16 bits.
+    lengths_tok : tuple[float, float]
+        Mean prompt and answer.
+    """
+    usable_frac, overhead_gb = room
+    weights = float(weights_gb(model.total_params_billions, served_bytes(served_as[0], model.native_weight_bytes)))
+    left = float(room_gb(gpu.memory_gb, gpus, usable_frac, overhead_gb, weights))
+    if left <= 0:
+        needed = int(weights // float(room_gb(gpu.memory_gb, 1, usable_frac, overhead_gb, 0.0))) + 1
+        found = f"{gpus:g} × {gpu.gpu} hold {gpus * gpu.memory_gb:g} GB, the weights alone take {weights:.0f} GB"
+        return InMemory((Fault("capacity.gpus_per_replica", found, f"at least {needed} are needed"),), None)
+    if model.context_tok is not None and sum(lengths_tok) > model.context_tok:
+        found = f"requests of {sum(lengths_tok):,.0f} tokens, prompt and answer"
+        mend = f"the model's context ends at {model.context_tok:,.0f}; choose another, or shorten the lengths"
+        return InMemory((Fault("model", found, mend),), None)
+    fp16 = BYTES_OF_FORMAT["fp16"]
+    kv_bytes = model.kv_bytes_per_tok_fp16_bytes * served_bytes(served_as[1], fp16) / fp16
+    if kv_bytes <= 0 or sum(lengths_tok) <= 0:
+        return InMemory((), None)
+    return InMemory((), float(requests_in_memory(left, kv_bytes, *lengths_tok)))

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from tco.datasheets import PUBLISHED, Calibration, lacking, served, stacked
+from tco.datasheets import PUBLISHED, Calibration, in_memory, lacking, served, stacked
 from tco.errors import Fault
 from tco.inputs.hardware import Gpu, Model
 from tco.inputs.workload import Service
@@ -24,7 +24,6 @@ from tco.model.roofline import (
     step_s,
     tpot_s,
 )
-from tco.serving import in_memory
 from tco.units import BYTES_PER_GB, MS_PER_S
 
 Limit = Literal["memory", "engine", "tpot", "ttft", "concurrency"]
@@ -75,6 +74,11 @@ class Estimate:
     room_gb: float
     kv_gb_per_request: float
     memory_requests: float
+
+    @property
+    def work(self) -> tuple[float, float, float]:
+        """a, b, c of the work model. [s/tok, s/tok, s/tok²]"""
+        return self.prefill_s_per_tok, self.decode_s_per_tok, self.context_s_per_tok2
 
     @property
     def low_output_tok_per_s(self) -> float:
