@@ -44,7 +44,7 @@ class ServingEvidence:
     """What stands behind an option's throughput."""
 
     profile: str
-    """Serving profile; empty when the coefficients were typed."""
+    """Serving profile; ``estimate`` when there is none."""
     engine: str
     gpus_per_replica: float
     mixes: tuple[tuple[float, float], ...]
@@ -60,6 +60,12 @@ class ServingEvidence:
     """Mean absolute error on mixes left out; None with fewer than four."""
     unsaturated_mixes: int = 0
     """Length mixes whose heaviest point is well inside the service level: faster is likely, but nobody measured it."""
+    estimated: bool = False
+    """Nobody measured it: the coefficients come from data sheets."""
+    interval: tuple[float, float] | None = None
+    """Shares of the throughput that one in ten is under and over; None where it is not known."""
+    borrowed: bool = False
+    """Too few length mixes: the coefficients have an estimate's proportions, scaled to them."""
     memory_requests: float | None = None
     """Requests whose cache fits in memory at once; None when the facts are not known."""
 

@@ -1,24 +1,30 @@
 """A serving profile at a service level: which points count, the fitted work model, and the facts that follow."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import groupby
 
 import numpy as np
 
 from tco.case import ServingEvidence
+from tco.datasheets import Calibration
 from tco.errors import Fault, ScenarioError
+from tco.estimate import Estimate, Lengths, estimate
 from tco.inputs.hardware import Gpu, Model, Percentiles, ServingPoint, ServingProfile
 from tco.inputs.source import Fact, Grade, Source
 from tco.inputs.workload import Service
-from tco.model.memory import BYTES_OF_FORMAT, requests_in_memory, room_gb, served_bytes, weights_gb
-from tco.model.work import WorkFit, fit, throughput_at_slo
+from tco.model.work import Proportions, WorkFit, fit, scaled, throughput_at_slo
 
 TYPED = Source(where="scenario", grade="assumed")
 WELL_INSIDE_FRAC = 0.5
 """Share of a limit below which a mix's heaviest point says that nobody tried the GPUs harder."""
+ESTIMATE = "estimate"
+"""What an option names in place of a profile when it wants none."""
 FEWEST_MIXES = 3
 """Three coefficients need three length mixes."""
+MIXES_THAT_CHECK = 4
+"""From here on a fit can be checked; below, the estimate's proportions are borrowed, and the points say how large."""
 KNOWN_PERCENTILES = (50.0, 90.0, 95.0, 99.0)
 DOWNGRADED: dict[Grade, Grade] = {"measured": "imported", "imported": "published", "published": "estimated"}
 """What throughput counts as when the service level could be checked on medians only."""
@@ -33,43 +39,104 @@ class Fitted:
     evidence: ServingEvidence
 
 
-def fitted(profile: ServingProfile, service: Service) -> Fitted:
+def fitted(profile: ServingProfile, service: Service, borrowed: Proportions | None = None) -> Fitted:
     """
     The work model of a profile at a service level.
 
-    Each length mix gives the highest throughput inside both limits; the coefficients are fitted to those.
+    Each length mix gives the highest throughput inside both limits; the coefficients are fitted to those. With fewer than
+    four, and proportions to borrow, only their common scale is.
+
+    Parameters
+    ----------
+    borrowed : tuple, optional
+        a, b, c of an estimate for the same model and GPUs. [s/tok, s/tok, s/tok²]
 
     Raises
     ------
     ScenarioError
-        When fewer than three mixes are inside; says what each mix reaches.
+        When no mix is inside, or fewer than three and nothing is borrowed; says what each mix reaches.
     """
     mixes = _mixes(profile.points)
     best = {mix: _best(points, service) for mix, points in mixes.items()}
     inside = {mix: speed for mix, speed in best.items() if speed is not None}
-    if len(inside) < FEWEST_MIXES:
-        raise ScenarioError(_too_few(profile, service, mixes, len(inside)))
-    lengths = np.array(list(inside))
-    work = fit(lengths[:, 0], lengths[:, 1], np.array(list(inside.values())))
+    if len(inside) < (FEWEST_MIXES if borrowed is None else 1):
+        raise ScenarioError(_too_few(profile, service, mixes, len(inside), FEWEST_MIXES if borrowed is None else 1))
+    lengths, speed = np.array(list(inside)), np.array(list(inside.values()))
+    lent = borrowed if len(inside) < MIXES_THAT_CHECK else None
+    observed = (lengths[:, 0], lengths[:, 1], speed)
+    work = fit(*observed) if lent is None else scaled(lent, *observed)
+    evidence = replace(
+        _evidence(profile, service, mixes, work),
+        mixes=tuple(inside),
+        borrowed=lent is not None,
+        unsaturated_mixes=sum(_unsaturated(mixes[mix], service) for mix in inside),
+    )
+    grade = profile.grade
+    for _ in range(evidence.on_medians + evidence.borrowed):
+        grade = DOWNGRADED.get(grade, grade)
+    return Fitted(work, grade, evidence)
+
+
+def _evidence(
+    profile: ServingProfile, service: Service, mixes: dict[tuple[float, float], list[ServingPoint]], work: WorkFit
+) -> ServingEvidence:
     latencies = [known for points in mixes.values() for p in points for known in (p.ttft_ms, p.tpot_ms)]
     used = [_percentile(known, service.slo_percentile) for known in latencies]
-    on_medians = any(found is None or found < service.slo_percentile for found in used)
     known = [found for found in used if found is not None]
     left_out = work.left_out_error_frac
-    unsaturated = sum(_unsaturated(mixes[mix], service) for mix in inside)
-    evidence = ServingEvidence(
+    return ServingEvidence(
         profile=profile.id,
         engine=f"{profile.engine.name} {profile.engine.version}",
         gpus_per_replica=profile.gpus_per_replica,
-        mixes=tuple(inside),
+        mixes=(),
         percentile_used=f"p{min(known):g}" if known else "none",
-        on_medians=on_medians,
+        on_medians=any(found is None or found < service.slo_percentile for found in used),
         ttft_known=all(_percentile(p.ttft_ms, 50) is not None for p in profile.points),
         error_frac=float(np.abs(work.error_frac).mean()),
         left_out_error_frac=float(np.abs(left_out).mean()) if len(left_out) else None,
-        unsaturated_mixes=unsaturated,
     )
-    return Fitted(work, DOWNGRADED.get(profile.grade, profile.grade) if on_medians else profile.grade, evidence)
+
+
+def proportions(
+    profile: ServingProfile,
+    model: Model | None,
+    gpu: Gpu | None,
+    service: Service,
+    lengths: Lengths,
+    known: Calibration | None,
+) -> Proportions | None:
+    """What a profile may borrow: a, b, c of an estimate for its own GPUs and format; None where there is no estimate."""
+    if model is None or gpu is None or known is None:
+        return None
+    found = estimate(
+        model, gpu, service, lengths, known, gpus=profile.gpus_per_replica, dtype=profile.engine.dtype.lower()
+    )
+    return found.work if isinstance(found, Estimate) else None
+
+
+def estimated_evidence(found: Estimate) -> ServingEvidence:
+    """What stands behind a throughput that nobody measured: nothing but the estimate and its interval."""
+    return ServingEvidence(
+        profile=ESTIMATE,
+        engine="",
+        gpus_per_replica=found.gpus_per_replica,
+        mixes=(),
+        percentile_used="typical latencies",
+        on_medians=False,
+        ttft_known=True,
+        error_frac=0.0,
+        left_out_error_frac=None,
+        memory_requests=found.memory_requests,
+        estimated=True,
+        interval=(found.low_ratio, found.high_ratio),
+    )
+
+
+def estimate_facts(found: Estimate, checked_on: date | None) -> list[Fact]:
+    """The fields of an option's capacity that an estimate fills; its source is the constants it was made with."""
+    note = f"estimated from data sheets; one in ten is under {found.low_ratio:.2f} or over {found.high_ratio:.2f} times the throughput"
+    source = Source("price_sheets/assumptions/roofline.csv", "estimated", None, "", checked_on, note=note)
+    return _work_facts(found.work, found.gpus_per_replica, "estimated", source)
 
 
 def can_be_fitted(profile: ServingProfile) -> bool:
@@ -81,67 +148,23 @@ def serving_facts(profile: ServingProfile, found: Fitted) -> list[Fact]:
     """The fields of an option's capacity that a fitted profile fills, each with the profile as its source."""
     page = profile.sources[0]
     where = f"hw_profiles/serving/{profile.id}.yaml"
-    note = f"fitted to {len(found.evidence.mixes)} length mixes inside the service level, judged on {found.evidence.percentile_used}"
+    how = "an estimate's proportions, scaled to" if found.evidence.borrowed else "fitted to"
+    mixes = f"{len(found.evidence.mixes)} length mix{'' if len(found.evidence.mixes) == 1 else 'es'}"
+    note = f"{how} {mixes} inside the service level, judged on {found.evidence.percentile_used}"
     source = Source(where, found.grade, None, page.url, page.checked_on, note=note)
+    work = (found.work.prefill_s_per_tok, found.work.decode_s_per_tok, found.work.context_s_per_tok2)
+    return _work_facts(work, profile.gpus_per_replica, found.grade, source)
+
+
+def _work_facts(work: Proportions, gpus: float, grade: Grade, source: Source) -> list[Fact]:
     values = {
-        "capacity.work.prefill_s_per_tok": found.work.prefill_s_per_tok,
-        "capacity.work.decode_s_per_tok": found.work.decode_s_per_tok,
-        "capacity.work.context_s_per_tok2": found.work.context_s_per_tok2,
-        "capacity.gpus_per_replica": float(profile.gpus_per_replica),
-        "capacity.grade": found.grade,
+        "capacity.work.prefill_s_per_tok": work[0],
+        "capacity.work.decode_s_per_tok": work[1],
+        "capacity.work.context_s_per_tok2": work[2],
+        "capacity.gpus_per_replica": float(gpus),
+        "capacity.grade": grade,
     }
     return [Fact(path, value, source) for path, value in values.items()]
-
-
-@dataclass(frozen=True)
-class InMemory:
-    """What a replica's memory holds."""
-
-    faults: tuple[Fault, ...]
-    """Paths in them are relative to the option."""
-    requests: float | None
-    """Requests whose cache fits at once; None where it is not known."""
-
-
-def in_memory(
-    model: Model,
-    gpu: Gpu,
-    gpus: float,
-    room: tuple[float, float],
-    *,
-    served_as: tuple[str, str],
-    lengths_tok: tuple[float, float],
-) -> InMemory:
-    """
-    Whether a model fits some GPUs, and how many requests of these mean lengths its cache holds.
-
-    Parameters
-    ----------
-    gpus : float
-        GPUs of one replica.
-    room : tuple[float, float]
-        Share of memory an engine may take, and what each GPU needs for itself. [–, GB]
-    served_as : tuple[str, str]
-        Formats of the weights and of the cache; ``auto`` for the published one and 16 bits.
-    lengths_tok : tuple[float, float]
-        Mean prompt and answer.
-    """
-    usable_frac, overhead_gb = room
-    weights = float(weights_gb(model.total_params_billions, served_bytes(served_as[0], model.native_weight_bytes)))
-    left = float(room_gb(gpu.memory_gb, gpus, usable_frac, overhead_gb, weights))
-    if left <= 0:
-        needed = int(weights // float(room_gb(gpu.memory_gb, 1, usable_frac, overhead_gb, 0.0))) + 1
-        found = f"{gpus:g} × {gpu.gpu} hold {gpus * gpu.memory_gb:g} GB, the weights alone take {weights:.0f} GB"
-        return InMemory((Fault("capacity.gpus_per_replica", found, f"at least {needed} are needed"),), None)
-    if model.context_tok is not None and sum(lengths_tok) > model.context_tok:
-        found = f"requests of {sum(lengths_tok):,.0f} tokens, prompt and answer"
-        mend = f"the model's context ends at {model.context_tok:,.0f}; choose another, or shorten the lengths"
-        return InMemory((Fault("model", found, mend),), None)
-    fp16 = BYTES_OF_FORMAT["fp16"]
-    kv_bytes = model.kv_bytes_per_tok_fp16_bytes * served_bytes(served_as[1], fp16) / fp16
-    if kv_bytes <= 0 or sum(lengths_tok) <= 0:
-        return InMemory((), None)
-    return InMemory((), float(requests_in_memory(left, kv_bytes, *lengths_tok)))
 
 
 def _mixes(points: Sequence[ServingPoint]) -> dict[tuple[float, float], list[ServingPoint]]:
@@ -181,7 +204,11 @@ def _percentile(latency: Percentiles, asked: float) -> float | None:
 
 
 def _too_few(
-    profile: ServingProfile, service: Service, mixes: dict[tuple[float, float], list[ServingPoint]], inside: int
+    profile: ServingProfile,
+    service: Service,
+    mixes: dict[tuple[float, float], list[ServingPoint]],
+    inside: int,
+    needed: int,
 ) -> Fault:
     reached = "; ".join(
         f"{i:g} in, {o:g} out: TTFT {_lowest_ms([p.ttft_ms for p in points], service)}, "
@@ -189,7 +216,7 @@ def _too_few(
         for (i, o), points in mixes.items()
     )
     asked = f"TTFT {service.ttft_ms:g} ms and TPOT {service.tpot_ms:g} ms at p{service.slo_percentile:g}"
-    if len(mixes) < FEWEST_MIXES:
+    if len(mixes) < needed:
         return Fault(
             profile.id,
             f"{len(mixes)} length mixes",
@@ -197,25 +224,25 @@ def _too_few(
         )
     return Fault(
         profile.id,
-        f"{asked} is met by {inside} of {len(mixes)} length mixes, and three are needed",
-        f"{_enough_ms(service, mixes)}; or choose another profile. The best it reaches is {reached}",
+        f"{asked} is met by {inside} of {len(mixes)} length mixes, and {'three are' if needed > 1 else 'one is'} needed",
+        f"{_enough_ms(service, mixes, needed)}; or choose another profile. The best it reaches is {reached}",
     )
 
 
-def _enough_ms(service: Service, mixes: dict[tuple[float, float], list[ServingPoint]]) -> str:
-    """What to loosen, and how far, so that three mixes are inside."""
+def _enough_ms(service: Service, mixes: dict[tuple[float, float], list[ServingPoint]], needed: int) -> str:
+    """What to loosen, and how far, so that mixes enough are inside."""
 
-    def third_lowest(
+    def enough(
         of: Callable[[ServingPoint], Percentiles], other: Callable[[ServingPoint], Percentiles], limit: float
     ) -> float | None:
         reached = []
         for points in mixes.values():
             able = [p for p in points if not _latency(other(p), service.slo_percentile) > limit]
             reached += [min(np.nan_to_num(_latency(of(p), service.slo_percentile)) for p in able)] if able else []
-        return float(sorted(reached)[FEWEST_MIXES - 1]) if len(reached) >= FEWEST_MIXES else None
+        return float(sorted(reached)[needed - 1]) if len(reached) >= needed else None
 
-    ttft = third_lowest(lambda p: p.ttft_ms, lambda p: p.tpot_ms, service.tpot_ms)
-    tpot = third_lowest(lambda p: p.tpot_ms, lambda p: p.ttft_ms, service.ttft_ms)
+    ttft = enough(lambda p: p.ttft_ms, lambda p: p.tpot_ms, service.tpot_ms)
+    tpot = enough(lambda p: p.tpot_ms, lambda p: p.ttft_ms, service.ttft_ms)
     ways = [
         f"service.{name} of {np.ceil(ms):.0f}" for name, ms in (("ttft_ms", ttft), ("tpot_ms", tpot)) if ms is not None
     ]

@@ -7,6 +7,7 @@ The work model: replica-seconds a request costs, and its fit from serving points
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypeAlias
 
 import numpy as np
 
@@ -49,6 +50,10 @@ def request_seconds(
     )
 
 
+Proportions: TypeAlias = tuple[float, float, float]
+"""a, b, c of the work model. [s/tok, s/tok, s/tok²]"""
+
+
 @dataclass(frozen=True)
 class WorkFit:
     """Coefficients per replica, and how well they reproduce the mixes they were fitted to."""
@@ -59,7 +64,7 @@ class WorkFit:
     error_frac: Array
     """Fitted over observed seconds, minus 1, a mix each."""
     left_out_error_frac: Array
-    """The same, each mix predicted from the others; empty with fewer than four mixes."""
+    """The same, each mix predicted from the others; empty where too few are left to predict from."""
 
 
 def fit(input_tok: Array, output_tok: Array, output_tok_per_s: Array) -> WorkFit:
@@ -90,6 +95,30 @@ def fit(input_tok: Array, output_tok: Array, output_tok_per_s: Array) -> WorkFit
         fits = [non_negative_least_squares(rows[k], np.ones(int(k.sum()))) for k in keep]
         left_out = np.array([rows[j] @ fits[j] - 1.0 for j in range(len(seconds))])
     return WorkFit(float(a), float(b), float(c), rows @ np.array([a, b, c]) - 1.0, left_out)
+
+
+def scaled(proportions: Proportions, input_tok: Array, output_tok: Array, output_tok_per_s: Array) -> WorkFit:
+    """
+    Coefficients in given proportions, as large as the throughput of single length mixes says: least squares on the log.
+
+    Parameters
+    ----------
+    proportions : tuple
+        a, b, c of somebody else, for their ratios. [s/tok, s/tok, s/tok²]
+
+    Examples
+    --------
+    >>> # half the work of 1·100 + 2·100 is seen in one mix, and twice of it in another: on the whole, as much as said
+    >>> found = scaled((1.0, 2.0, 0.0), np.array([100.0, 100.0]), np.array([100.0, 100.0]), np.array([100 / 150, 100 / 600]))
+    >>> [round(x, 6) for x in (found.prefill_s_per_tok, found.decode_s_per_tok, found.context_s_per_tok2)]
+    [1.0, 2.0, 0.0]
+    """
+    a, b, c = proportions
+    guessed = a * input_tok + b * output_tok + c * output_tok * (input_tok + output_tok / 2.0)
+    logs = np.log(output_tok / output_tok_per_s / guessed)
+    scale, count = float(np.exp(logs.mean())), len(logs)
+    left_out = np.exp((logs.sum() - logs) / (count - 1) - logs) - 1.0 if count > 1 else np.array([])
+    return WorkFit(a * scale, b * scale, c * scale, np.exp(logs.mean() - logs) - 1.0, left_out)
 
 
 def non_negative_least_squares(rows: Array, target: Array) -> Array:

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 
-from tco.errors import Fault, ScenarioError, nearest
-from tco.inputs.hardware import ServingProfile
-from tco.inputs.workload import Service
+from tco.datasheets import Calibration, calibration, in_memory
+from tco.errors import Fault, LookupFault, ScenarioError, nearest
+from tco.estimate import Lengths, Unable, estimate
+from tco.inputs.hardware import Model, ServingProfile
+from tco.model.demand import mean_product_tok2, mean_square_tok2
+from tco.model.work import Proportions
 from tco.options import option_kinds
 from tco.resolve.draft import Draft
-from tco.serving import TYPED, fitted, in_memory, serving_facts
+from tco.serving import ESTIMATE, TYPED, estimate_facts, estimated_evidence, fitted, proportions, serving_facts
 
 WORK = ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")
 
@@ -46,11 +49,14 @@ def _cached_work(draft: Draft, prefix: str) -> None:
 
 
 def _profile(draft: Draft, name: str, prefix: str) -> None:
-    profile = _chosen_profile(draft, prefix)
+    profile = None if _wants_estimate(draft, prefix) else _chosen_profile(draft, prefix)
     if profile is None:
+        if not any(fault.where.startswith(prefix.rstrip(".")) for fault in draft.faults):
+            _estimated(draft, name, prefix)
         return
+    model = draft.catalog.models().get(profile.model)
     try:
-        fit = fitted(profile, draft.sections["service"])
+        fit = fitted(profile, draft.sections["service"], _lent(draft, prefix, profile))
     except ScenarioError as error:
         draft.faults += [Fault(f"options.{name}.profile", f.found, f.mend) for f in error.faults]
         return
@@ -58,11 +64,73 @@ def _profile(draft: Draft, name: str, prefix: str) -> None:
     draft.evidence[name] = fit.evidence
     option = draft.tree["options"][name]
     option |= {"model": profile.model, "gpu_name": profile.gpu, "profile": profile.id}
-    model = draft.catalog.models().get(profile.model)
     if not draft.get(f"{prefix}label"):
-        maker = model.label if model is not None else profile.model.split("/")[-1]
-        option["label"] = f"{maker} on {profile.gpus_per_replica} × {profile.gpu.split('-')[0]}"
+        option["label"] = _label(model, profile.model, profile.gpus_per_replica, profile.gpu)
     _memory(draft, name, prefix, profile.engine.dtype, profile.engine.kv_cache_dtype)
+
+
+def _label(model: Model | None, name: str, gpus: int, gpu: str) -> str:
+    maker = model.label if model is not None else name.split("/")[-1]
+    return f"{maker} on {gpus} × {gpu.split('-')[0]}"
+
+
+def _wants_estimate(draft: Draft, prefix: str) -> bool:
+    return bool(draft.get(f"{prefix}profile") == ESTIMATE)
+
+
+def _estimated(draft: Draft, name: str, prefix: str) -> None:
+    """Fill the capacity from data sheets, where the model and the GPU are named and nobody measured them."""
+    named = [(key, draft.get(f"{prefix}{key}")) for key in ("model", "gpu_name")]
+    missing = [key for key, value in named if not value]
+    unknown = _unknown_names(draft, prefix, *(value for _, value in named))
+    model = draft.catalog.models().get(named[0][1] or "")
+    gpu = draft.catalog.gpus().get(named[1][1] or "")
+    if missing or unknown or model is None or gpu is None:
+        mend = "an estimate needs a model and a gpu_name that hw_profiles describes"
+        gone = [Fault(f"{prefix}{key}", "nothing", mend) for key in missing or ["gpu_name"]]
+        draft.faults += unknown or gone
+        return
+    known = _constants(draft)
+    if known is None:
+        mend = "copy price_sheets/assumptions/roofline.csv into your data folder"
+        draft.faults.append(Fault(f"{prefix}profile", "no constants to estimate with", mend))
+        return
+    count = draft.get(f"{prefix}capacity.gpus_per_replica")
+    gpus = int(count) if count is not None else None
+    found = estimate(model, gpu, draft.sections["service"], _lengths(draft, prefix), known, gpus=gpus)
+    if isinstance(found, Unable):
+        draft.faults += [Fault(f"{prefix}{fault.where}", fault.found, fault.mend) for fault in found.faults]
+        return
+    checked = draft.catalog.defaults()["roofline.error_sigma"].source.checked_on
+    draft.fill(prefix, estimate_facts(found, checked))
+    draft.evidence[name] = estimated_evidence(found)
+    option = draft.tree["options"][name]
+    option["profile"] = ESTIMATE
+    if not draft.get(f"{prefix}label"):
+        option["label"] = _label(model, model.model, found.gpus_per_replica, gpu.gpu)
+
+
+def _constants(draft: Draft) -> Calibration | None:
+    """What an estimate is made with; None where the sheet does not have it."""
+    try:
+        return calibration(draft.catalog.defaults())
+    except LookupFault:
+        return None
+
+
+def _lengths(draft: Draft, prefix: str) -> Lengths:
+    """The scenario's requests as this option's model counts them; long answers weigh more, as they stay longer."""
+    workload = draft.sections["workload"]
+    tokens, words, hidden = (
+        float(draft.get(f"{prefix}{key}") or usual)
+        for key, usual in (("tokenizer_ratio", 1.0), ("verbosity_ratio", 1.0), ("reasoning_ratio", 0.0))
+    )
+    prompt = workload.input_length.mean_tok * tokens
+    answer = workload.output_length.mean_tok * tokens * words * (1.0 + hidden)
+    spread_in, spread_out = workload.input_length.cv, workload.output_length.cv
+    product = mean_product_tok2(prompt, answer, spread_in, spread_out, workload.length_corr)
+    context = product + mean_square_tok2(answer, spread_out) / 2.0
+    return Lengths(prompt, answer, float(context) / answer if answer > 0 else prompt)
 
 
 def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
@@ -81,24 +149,32 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
     count = draft.get(f"{prefix}capacity.gpus_per_replica")
     matching = [p for p in found if count is None or p.gpus_per_replica == count]
     if matching:
-        service = draft.sections["service"]
-        return next((profile for profile in matching if _meets(profile, service)), matching[0])
-    known = found or draft.catalog.find_profiles(model, None)
-    has = ", ".join(sorted({f"{p.gpus_per_replica} × {p.gpu}" for p in known}))
+        alone = (profile for profile in matching if _meets(draft, prefix, profile, lend=False))
+        with_help = (profile for profile in matching if _meets(draft, prefix, profile, lend=True))
+        return next(alone, None) or next(with_help, matching[0])
+    if model and gpu:
+        return None  # then it is estimated
+    has = ", ".join(sorted({f"{p.gpus_per_replica} × {p.gpu}" for p in found}))
     where = " × ".join(str(part) for part in (count, gpu) if part) or "any GPU"
-    mend = f"profiles of {model or 'this GPU'} are there for {has}" if has else "measure it, or add a profile"
-    mend += _too_small(draft, model, gpu, count)
+    mend = f"profiles of {model or 'this GPU'} are there for {has}; or name" if has else "name"
+    mend += " a model and a gpu_name, and it is estimated"
     draft.faults.append(Fault(prefix.rstrip("."), f"no profile of {model or 'any model'} on {where}", mend))
     return None
 
 
-def _meets(profile: ServingProfile, service: Service) -> bool:
-    """Whether enough of a profile's length mixes are inside the service level to price any other."""
+def _meets(draft: Draft, prefix: str, profile: ServingProfile, lend: bool) -> bool:
+    """Whether enough of a profile's length mixes are inside the service level, alone or with an estimate's help."""
     try:
-        fitted(profile, service)
+        fitted(profile, draft.sections["service"], _lent(draft, prefix, profile) if lend else None)
     except ScenarioError:
         return False
     return True
+
+
+def _lent(draft: Draft, prefix: str, profile: ServingProfile) -> Proportions | None:
+    """The proportions of an estimate for the same model and GPUs, for a profile to borrow."""
+    model, gpu = draft.catalog.models().get(profile.model), draft.catalog.gpus().get(profile.gpu)
+    return proportions(profile, model, gpu, draft.sections["service"], _lengths(draft, prefix), _constants(draft))
 
 
 def _named_profile(draft: Draft, prefix: str, wanted: str) -> ServingProfile | None:
@@ -117,16 +193,6 @@ def _named_profile(draft: Draft, prefix: str, wanted: str) -> ServingProfile | N
             mend = f"the profile {wanted} is of {has}; name that, or leave {prefix}profile empty"
             draft.faults.append(Fault(f"{prefix}{key}", str(asked), mend))
     return profile
-
-
-def _too_small(draft: Draft, model: str | None, gpu: str | None, count: float | None) -> str:
-    """A remark when the published weights alone do not fit the GPUs asked for; empty otherwise."""
-    facts, card = draft.catalog.models().get(model or ""), draft.catalog.gpus().get(gpu or "")
-    room = _room(draft)
-    if facts is None or card is None or count is None or room is None:
-        return ""
-    held = in_memory(facts, card, float(count), room, served_as=("auto", "auto"), lengths_tok=(0.0, 0.0))
-    return "".join(f"; as published {f.found}: {f.mend}" for f in held.faults)
 
 
 def _unknown_names(draft: Draft, prefix: str, model: str | None, gpu: str | None) -> list[Fault]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tco.case import Case
+from tco.case import Case, ServingEvidence
 from tco.evaluate import VOLUME, evaluate
 from tco.model.ledger import Ledger
 from tco.model.work import inside_hull
 from tco.options.api import ApiOption, tokens_usd
 from tco.options.rented import RentedOption
-from tco.options.self_hosted import mean_request_s
+from tco.options.self_hosted import SelfHostedOption, mean_request_s
 from tco.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
 
 STALE_DAYS = {"price_sheets/api": 30, "price_sheets/gpu_rental": 30, "price_sheets/people": 365}
@@ -109,13 +109,20 @@ def _evidence(c: Context) -> Iterator[Caution]:
     found, rent = c.case.evidence.get(c.other), c.line(c.other, "gpu_rent")
     if found is None:
         return
+    option, workload = c.case.numbers.options[c.other], c.case.numbers.workload
+    if found.estimated and isinstance(option, SelfHostedOption):
+        speed = float(option.output_tok(workload) / mean_request_s(option, workload))
+        yield Caution("W-EST", _estimated(speed, found.interval or (1.0, 1.0)), rent, c.other)
+        return
     if found.on_medians:
         text = (
             f"The throughput was published with {found.percentile_used} latencies only, so the service level was checked on those; "
             "at the percentile asked for, fewer requests fit on a replica."
         )
         yield Caution("W-MAXTP", text, rent, c.other)
-    if found.left_out_error_frac is None:
+    if found.borrowed:
+        yield Caution("W-MIX", _borrowed(found), rent, c.other)
+    elif found.left_out_error_frac is None:
         text = f"The work model is fitted to {len(found.mixes)} length mixes, as many as it has coefficients: nothing checks it."
         yield Caution("W-MIX", text, rent, c.other)
     if found.error_frac > POOR_FIT_FRAC:
@@ -127,7 +134,6 @@ def _evidence(c: Context) -> Iterator[Caution]:
             "these GPUs may serve more than is counted here."
         )
         yield Caution("W-CAP", text, rent, c.other)
-    option, workload = c.case.numbers.options[c.other], c.case.numbers.workload
     lengths = float(option.input_tok(workload)), float(option.output_tok(workload))
     if not inside_hull(*lengths, found.mixes):
         mixes = ", ".join(f"{i:g} in / {o:g} out" for i, o in found.mixes)
@@ -136,6 +142,28 @@ def _evidence(c: Context) -> Iterator[Caution]:
     if not any(ch.isdigit() for ch in found.engine):
         text = f"The engine's version is not known ({found.engine}); versions have differed 9.5-fold in capacity on the same GPU."
         yield Caution("W-VERSION", text, rent, c.other)
+
+
+def _estimated(speed: float, interval: tuple[float, float]) -> str:
+    low, high = (speed * share for share in interval)
+    return (
+        f"ESTIMATED, not measured: a replica's {speed:,.0f} answer tokens a second are worked out from data sheets, "
+        f"and are between {low:,.0f} and {high:,.0f} in eight of ten cases. Measure before you sign."
+    )
+
+
+def _borrowed(found: ServingEvidence) -> str:
+    count = len(found.mixes)
+    known = f"only {count} length mixes were" if count > 1 else "only one length mix was"
+    check = (
+        f"; each of them predicted from the others is off by {_percent(found.left_out_error_frac)}"
+        if found.left_out_error_frac is not None
+        else ""
+    )
+    return (
+        f"Inside the service level {known} published: what a prompt's token costs beside an answer's is taken from an estimate, "
+        f"scaled to what was published{check}."
+    )
 
 
 def _memory(c: Context) -> Iterator[Caution]:

@@ -23,10 +23,24 @@ from tco.evaluate import VOLUME, evaluate
 from tco.model.crossings import line_against_staircase
 from tco.model.demand import share_of_requests_above, share_of_tokens_above
 from tco.model.finance import monthly_rate
+from tco.model.memory import room_gb, weights_gb
 from tco.model.metering import cache_break_even_uses
+from tco.model.roofline import (
+    Replica,
+    batch_at_slo,
+    batch_in_memory,
+    compute_s,
+    kv_bytes,
+    prefill_s,
+    read_s,
+    request_s,
+    step_s,
+    tpot_s,
+)
 from tco.model.work import fit, request_seconds
 from tco.resolve import resolve
 from tco.scenario import Scenario
+from tco.units import BYTES_PER_GB, FLOPS_PER_TFLOP, PARAMS_PER_BILLION
 
 HERE = Path(__file__).parent
 CASES = sorted(folder.name for folder in HERE.iterdir() if folder.is_dir() and (folder / "expected.json").exists())
@@ -208,6 +222,95 @@ def test_g12_the_work_model_fitted_to_published_points(name: str) -> None:
         context_tok2=500.0 * (1500.0 + 250.0),
     )
     assert seconds == approx(figures["t_1500_500"])
+
+
+def g11_replica() -> Replica:
+    given = expected("g11")["inputs"]
+    gpus, rates = given["gpus"], np.array([given["flops_fp8"], given["flops_bf16"]]) / FLOPS_PER_TFLOP
+    weights = weights_gb(given["params"] / PARAMS_PER_BILLION, given["bytes_per_weight"])
+    room = room_gb(
+        given["memory_bytes"] / BYTES_PER_GB,
+        gpus,
+        given["memory_frac"],
+        given["overhead_bytes_per_gpu"] / BYTES_PER_GB,
+        weights,
+    )
+    return Replica(
+        weights_gb=weights,
+        experts_frac=0.0,
+        chosen_frac=1.0,
+        active_params_billions=given["params"] / PARAMS_PER_BILLION,
+        attention_count=given["layers"] * given["heads_x_head_dim"],
+        kv_bytes_per_tok=given["kv_bytes_per_tok"],
+        window_kv_bytes_per_tok=0.0,
+        window_tok=np.inf,
+        room_gb=room,
+        memory_gb_per_s=gpus * given["bandwidth_bytes_per_s"] / BYTES_PER_GB * given["eta_bandwidth"],
+        tflops=gpus * rates[0] * given["eta_compute"],
+        attention_tflops=gpus * rates[1] * given["eta_compute"],
+        overhead_s=given["step_overhead_s"],
+        exchange_s_per_tok=0.0,
+        max_batch_count=given["max_batch"],
+    )
+
+
+G11_LENGTHS = (1024.0, 1024.0, 1024.0 + 512.0)
+"""Prompt, answer, and mean context: the prompt and half the answer."""
+
+
+def test_g11_the_roofline() -> None:
+    figures, replica, (prompt, answer, context) = expected("g11"), g11_replica(), G11_LENGTHS
+    batch = batch_in_memory(replica, context)
+    assert replica.weights_gb == approx(figures["weights_GB"])
+    assert replica.room_gb == approx(figures["kv_room_GB"])
+    assert kv_bytes(replica, context) == approx(figures["kv_per_seq_MB"] * 1e6)
+    assert batch == approx(figures["B"])
+    assert read_s(replica, batch, context) == approx(figures["mem_s"])
+    assert compute_s(replica, batch) == approx(figures["comp_s"])
+    assert step_s(replica, batch, context) == approx(figures["step_s"])
+    assert prefill_s(replica, prompt) == approx(figures["prefill_s"])
+    assert request_s(replica, batch, *G11_LENGTHS) == approx(figures["request_s"])
+    assert answer / request_s(replica, batch, *G11_LENGTHS) == approx(figures["out_tok_s_replica"])
+    assert figures["out_tok_s_gpu"] / figures["published_out_tok_s_gpu"] == approx(figures["ratio_est_over_published"])
+    assert tpot_s(replica, batch, *G11_LENGTHS) == approx(figures["tpot_eff_s"])
+
+
+def test_g11_its_straight_lines() -> None:
+    lines, replica, (prompt, _, context) = expected("g11")["lin"], g11_replica(), G11_LENGTHS
+    assert read_s(replica, 0.0, context) == approx(lines["mem0"])
+    assert read_s(replica, 1.0, context) - read_s(replica, 0.0, context) == approx(lines["mem1"])
+    assert compute_s(replica, 1.0) == approx(lines["comp1"])
+    assert prefill_s(replica, prompt) / prompt == approx(lines["pre1"])
+    assert replica.overhead_s == approx(lines["t0"])
+
+
+@pytest.mark.parametrize("limit_ms", [30, 50, 100])
+def test_g11_what_a_service_level_leaves(limit_ms: int) -> None:
+    figures, gpus = expected("g11"), expected("g11")["inputs"]["gpus"]
+    batch = batch_at_slo(g11_replica(), *G11_LENGTHS, tpot_limit_s=limit_ms / 1e3, ttft_limit_s=np.inf)
+    per_gpu = batch / tpot_s(g11_replica(), batch, *G11_LENGTHS) / gpus
+    wanted = figures["at_TPOT_slo"][f"{limit_ms}ms"]
+    assert batch == approx(wanted["B"])
+    assert per_gpu == approx(wanted["out_tok_s_gpu"])
+    assert per_gpu / figures["out_tok_s_gpu"] == approx(wanted["derate_vs_max"])
+
+
+def test_g11_what_fits_and_what_does_not(catalog: Catalog) -> None:
+    figures = expected("g11")
+    assert room_gb(24.0, 1, 0.9, 4.0, figures["fp8_on_one_4090_24GB"]["weights_GB"]) < 0
+    for name, key in (
+        ("meta-llama/Llama-3.3-70B-Instruct", "llama33_70b_bf16"),
+        ("Qwen/Qwen3-32B", "qwen3_32b_bf16"),
+        ("deepseek-ai/DeepSeek-V3", "deepseek_v3_mla_bf16"),
+        ("meta-llama/Llama-4-Scout-17B-16E-Instruct", "llama4_scout_global_layers_bf16"),
+    ):
+        assert catalog.model(name).kv_bytes_per_tok_fp16_bytes == figures["kv_bytes_per_token"][key]
+    scout = catalog.model("meta-llama/Llama-4-Scout-17B-16E-Instruct").kv_bytes_per_tok_fp16_bytes
+    assert 10e6 * scout / BYTES_PER_GB == approx(figures["scout_10M_ctx_kv_GB"])
+    deepseek = weights_gb(catalog.model("deepseek-ai/DeepSeek-V3").total_params_billions, 1.0)
+    assert deepseek == approx(figures["dsv3_weights_fp8_GB"])
+    assert np.ceil(deepseek / 24.0) == figures["dsv3_4090s_for_weights_only"]
+    assert np.ceil(deepseek / (0.9 * 24.0)) == figures["dsv3_4090s_at_90pct"]
 
 
 G05 = HERE / "g05" / "scenario.yaml"
