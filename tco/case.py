@@ -40,6 +40,16 @@ class CaseNumbers(Input):
 
 
 @dataclass(frozen=True)
+class LoadPoint:
+    """A replica at one load; NaN where it is not known."""
+
+    load_frac: float
+    """Load over what it serves at the service level."""
+    ttft_ms: float
+    tpot_ms: float
+
+
+@dataclass(frozen=True)
 class ServingEvidence:
     """What stands behind an option's throughput."""
 
@@ -68,6 +78,9 @@ class ServingEvidence:
     """Too few length mixes: the coefficients have an estimate's proportions, scaled to them."""
     memory_requests: float | None = None
     """Requests whose cache fits in memory at once; None when the facts are not known."""
+
+    load_points: tuple[LoadPoint, ...] = ()
+    """Latency as load rises, of the measured lengths nearest to those asked; empty when it is not known."""
 
 
 @dataclass(frozen=True)

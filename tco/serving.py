@@ -7,7 +7,7 @@ from itertools import groupby
 
 import numpy as np
 
-from tco.case import ServingEvidence
+from tco.case import LoadPoint, ServingEvidence
 from tco.datasheets import Calibration
 from tco.errors import Fault, ScenarioError
 from tco.estimate import Estimate, Lengths, estimate
@@ -56,8 +56,8 @@ def fitted(profile: ServingProfile, service: Service, borrowed: Proportions | No
     ScenarioError
         When no mix is inside, or fewer than three and nothing is borrowed; says what each mix reaches.
     """
-    mixes = _mixes(profile.points)
-    best = {mix: _best(points, service) for mix, points in mixes.items()}
+    mixes = mixes_of(profile.points)
+    best = {mix: best_within(points, service) for mix, points in mixes.items()}
     inside = {mix: speed for mix, speed in best.items() if speed is not None}
     if len(inside) < (FEWEST_MIXES if borrowed is None else 1):
         raise ScenarioError(_too_few(profile, service, mixes, len(inside), FEWEST_MIXES if borrowed is None else 1))
@@ -129,6 +129,7 @@ def estimated_evidence(found: Estimate) -> ServingEvidence:
         memory_requests=found.memory_requests,
         estimated=True,
         interval=(found.low_ratio, found.high_ratio),
+        load_points=(LoadPoint(1.0, found.ttft_ms, found.tpot_ms),),
     )
 
 
@@ -141,7 +142,7 @@ def estimate_facts(found: Estimate, checked_on: date | None) -> list[Fact]:
 
 def can_be_fitted(profile: ServingProfile) -> bool:
     """Whether a profile has length mixes enough to price others, whatever the service level."""
-    return len(_mixes(profile.points)) >= FEWEST_MIXES
+    return len(mixes_of(profile.points)) >= FEWEST_MIXES
 
 
 def serving_facts(profile: ServingProfile, found: Fitted) -> list[Fact]:
@@ -167,15 +168,15 @@ def _work_facts(work: Proportions, gpus: float, grade: Grade, source: Source) ->
     return [Fact(path, value, source) for path, value in values.items()]
 
 
-def _mixes(points: Sequence[ServingPoint]) -> dict[tuple[float, float], list[ServingPoint]]:
+def mixes_of(points: Sequence[ServingPoint]) -> dict[tuple[float, float], list[ServingPoint]]:
     """Points without a warm cache, by length mix, in order of load."""
     cold = sorted((p for p in points if p.cached_frac == 0), key=lambda p: (p.input_tok, p.output_tok, p.concurrency))
     return {mix: list(group) for mix, group in groupby(cold, key=lambda p: (p.input_tok, p.output_tok))}
 
 
-def _best(points: Sequence[ServingPoint], service: Service) -> float | None:
-    ttft = np.array([_latency(p.ttft_ms, service.slo_percentile) for p in points])
-    tpot = np.array([_latency(p.tpot_ms, service.slo_percentile) for p in points])
+def best_within(points: Sequence[ServingPoint], service: Service) -> float | None:
+    ttft = np.array([latency_ms(p.ttft_ms, service.slo_percentile) for p in points])
+    tpot = np.array([latency_ms(p.tpot_ms, service.slo_percentile) for p in points])
     speed = np.array([p.output_tok_per_s for p in points])
     return throughput_at_slo(speed, ttft, tpot, service.ttft_ms, service.tpot_ms)
 
@@ -183,11 +184,11 @@ def _best(points: Sequence[ServingPoint], service: Service) -> float | None:
 def _unsaturated(points: Sequence[ServingPoint], service: Service) -> bool:
     """Whether even the heaviest load measured is well inside both limits, so that more might be served."""
     heaviest = points[-1]
-    ttft, tpot = (_latency(known, service.slo_percentile) for known in (heaviest.ttft_ms, heaviest.tpot_ms))
+    ttft, tpot = (latency_ms(known, service.slo_percentile) for known in (heaviest.ttft_ms, heaviest.tpot_ms))
     return bool(np.nanmax([ttft / service.ttft_ms, tpot / service.tpot_ms, 0.0]) < WELL_INSIDE_FRAC)
 
 
-def _latency(known: Percentiles, asked: float) -> float:
+def latency_ms(known: Percentiles, asked: float) -> float:
     """The latency at the lowest known percentile that is at least the one asked for, else at the highest known."""
     values = {p: v for p in KNOWN_PERCENTILES if (v := getattr(known, f"p{p:g}")) is not None}
     if not values:
@@ -197,7 +198,7 @@ def _latency(known: Percentiles, asked: float) -> float:
 
 
 def _percentile(latency: Percentiles, asked: float) -> float | None:
-    """The percentile that ``_latency`` takes; None when none is known."""
+    """The percentile that ``latency_ms`` takes; None when none is known."""
     known = [p for p in KNOWN_PERCENTILES if getattr(latency, f"p{p:g}") is not None]
     enough = [p for p in known if p >= asked]
     return min(enough) if enough else max(known, default=None)
@@ -237,8 +238,8 @@ def _enough_ms(service: Service, mixes: dict[tuple[float, float], list[ServingPo
     ) -> float | None:
         reached = []
         for points in mixes.values():
-            able = [p for p in points if not _latency(other(p), service.slo_percentile) > limit]
-            reached += [min(np.nan_to_num(_latency(of(p), service.slo_percentile)) for p in able)] if able else []
+            able = [p for p in points if not latency_ms(other(p), service.slo_percentile) > limit]
+            reached += [min(np.nan_to_num(latency_ms(of(p), service.slo_percentile)) for p in able)] if able else []
         return float(sorted(reached)[needed - 1]) if len(reached) >= needed else None
 
     ttft = enough(lambda p: p.ttft_ms, lambda p: p.tpot_ms, service.tpot_ms)
@@ -250,5 +251,5 @@ def _enough_ms(service: Service, mixes: dict[tuple[float, float], list[ServingPo
 
 
 def _lowest_ms(latencies: Sequence[Percentiles], service: Service) -> str:
-    known = [ms for latency in latencies if not np.isnan(ms := _latency(latency, service.slo_percentile))]
+    known = [ms for latency in latencies if not np.isnan(ms := latency_ms(latency, service.slo_percentile))]
     return f"{min(known):.0f} ms" if known else "not known"

@@ -71,6 +71,14 @@ class RentedOption(SelfHostedOption):
     """Share of interruptible hours lost to restarts and work done twice."""
     staging_replica_hours_per_month: NonNegative = 0.0
     """Hours a month of one replica for staging and evaluation."""
+    reserved_term: Literal["reserved_1y", "reserved_3y"] = "reserved_1y"
+    """Commitment whose price is looked up for reserved GPUs."""
+    region: str = ""
+    """Region whose grid the memo of carbon is of."""
+    pue: Annotated[float, Field(ge=1, le=5)] = 1.0
+    """Facility power over IT power, for the memo of energy; the vendor pays for it."""
+    carbon_kg_per_kwh: NonNegative = 0.0
+    """Carbon dioxide of one kilowatt-hour of the grid, for the memo of carbon."""
 
     @model_validator(mode="after")
     def _check(self) -> "RentedOption":

@@ -8,8 +8,10 @@ from tco.estimate import Lengths, Unable, estimate
 from tco.inputs.hardware import Model, ServingProfile
 from tco.model.demand import mean_product_tok2, mean_square_tok2
 from tco.model.work import Proportions
+from tco.operating import load_points
 from tco.options import option_kinds
 from tco.resolve.draft import Draft
+from tco.resolve.gpu_costs import gpu_costs
 from tco.serving import ESTIMATE, TYPED, estimate_facts, estimated_evidence, fitted, proportions, serving_facts
 
 WORK = ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")
@@ -25,19 +27,8 @@ def self_hosted(draft: Draft, name: str, prefix: str) -> None:
         _profile(draft, name, prefix)
     else:
         _memory(draft, name, prefix)
-    if kind.kind == "rented":
-        _rent(draft, prefix)
+    gpu_costs(draft, name, prefix)
     _cached_work(draft, prefix)
-
-
-def _rent(draft: Draft, prefix: str) -> None:
-    gpu_name = draft.get(f"{prefix}gpu_name")
-    if not gpu_name or draft.get(f"{prefix}gpu.on_demand_usd_per_gpu_hour") is not None:
-        return
-    provider = draft.get(f"{prefix}gpu.provider") or ""
-    named = f"{prefix}gpu.provider" if provider else f"{prefix}gpu_name"
-    if not any(fault.where == named for fault in draft.faults):
-        draft.look_up(named, prefix, lambda: draft.catalog.rental(gpu_name, provider, draft.on))
 
 
 def _cached_work(draft: Draft, prefix: str) -> None:
@@ -61,7 +52,9 @@ def _profile(draft: Draft, name: str, prefix: str) -> None:
         draft.faults += [Fault(f"options.{name}.profile", f.found, f.mend) for f in error.faults]
         return
     draft.fill(prefix, serving_facts(profile, fit))
-    draft.evidence[name] = fit.evidence
+    lengths = _lengths(draft, prefix)
+    curve = load_points(profile, draft.sections["service"], (lengths.input_tok, lengths.output_tok))
+    draft.evidence[name] = replace(fit.evidence, load_points=curve)
     option = draft.tree["options"][name]
     option |= {"model": profile.model, "gpu_name": profile.gpu, "profile": profile.id}
     if not draft.get(f"{prefix}label"):
