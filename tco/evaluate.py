@@ -19,7 +19,7 @@ from tco.inputs.base import Input, faults_in
 from tco.model.ledger import Ledger
 from tco.options import option_kinds
 from tco.options.api import ApiOption, request_usd, requests_for_bill
-from tco.options.base import Shared, Tail
+from tco.options.base import Shared, Tail, WeekPlan
 from tco.units import Array, Numeric
 
 VOLUME = "workload.requests_per_month"
@@ -93,6 +93,14 @@ def tail(case: Case, option_id: str, beyond_requests: float, columns: Mapping[st
     shared = shared_of(case, columns)
     option = shared.options[option_id]
     return option_kinds()[option.kind].tail(option, shared, beyond_requests)
+
+
+def week(case: Case, option_id: str, columns: Mapping[str, Numeric] | None = None) -> WeekPlan | None:
+    """What stands ready in each hour of the week at the case's volume; None for an API."""
+    shared = shared_of(case, columns)
+    option = shared.options[option_id]
+    plan = option_kinds()[option.kind].week
+    return plan(option, shared) if plan is not None else None
 
 
 def lay(numbers: CaseNumbers, columns: Mapping[str, Numeric]) -> CaseNumbers:

@@ -51,6 +51,10 @@ class ApiOption(OptionBase):
     """Uplift for data residency."""
     cache_write_frac: Frac = 0.0
     """Share of prompt tokens billed as written to the cache."""
+    ttft_ms: Positive | None = None
+    """Time to first token that you measured of it; empty when you have not."""
+    tpot_ms: Positive | None = None
+    """Time per output token that you measured of it; empty when you have not."""
     batch_used_frac: Frac = 1.0
     """Share of the requests that may wait which are really sent by the batch tariff."""
 

@@ -83,6 +83,30 @@ class Tail:
 
 
 @dataclass(frozen=True)
+class WeekPlan:
+    """What stands ready in each hour of the week at one volume, and what it draws. Arrays of shape (168,)."""
+
+    busy_replicas: Array
+    """Replicas that the hour's work would keep fully busy."""
+    replicas: Array
+    """Replicas that serve, spares in."""
+    gpus: Array
+    """GPUs paid for, those that hold no replica in."""
+    base_gpus: float
+    """GPUs of them that are kept all week: reserved, bought, or a fixed fleet's."""
+    starts_per_week: float
+    """Units started in a week."""
+    burst_ratio: float
+    """Peak minute over its hour, for what cannot wait."""
+    kilowatts: Array | None
+    """Draw of GPUs and servers before cooling; None where it is not known."""
+    pue: float
+    """Facility power over IT power."""
+    carbon_kg_per_kwh: float
+    """Carbon dioxide of a kilowatt-hour of the grid."""
+
+
+@dataclass(frozen=True)
 class OptionKind:
     """The protocol of a way of serving: what it asks, what it costs, where its cost curve bends, and how it goes on."""
 
@@ -93,6 +117,8 @@ class OptionKind:
     """Volumes up to a limit at which cost jumps or bends. [requests/month]"""
     tail: Callable[[Any, Shared, float], Tail]
     """Bounds on cost beyond a volume."""
+    week: Callable[[Any, Shared], WeekPlan] | None = None
+    """What stands ready by hour at one volume; None where nobody has to know, as with an API."""
     kin: str = ""
     """Family whose planning values hold where the kind has none of its own."""
 

@@ -25,23 +25,25 @@ from tco.model.finance import (
 )
 from tco.model.fleet import Rule, edges_of, units_for
 from tco.model.ledger import Ledger
-from tco.model.week import mean_one, served_levels
 from tco.options.api import tokens_usd
-from tco.options.base import OptionKind, Shared, Tail, assemble, shared_lines
+from tco.options.base import OptionKind, Shared, Tail, WeekPlan, assemble, shared_lines
 from tco.options.self_hosted import (
     Bound,
     SelfHostedOption,
     busy_replicas,
     failover_kinks,
     failover_option,
+    knots,
     load_per_request,
     mean_request_s,
     peak_level,
     plain_week,
     rest_bounds,
     rule_of,
+    served_hours,
     week_figures,
     week_keys,
+    week_plan,
 )
 from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR, WATTS_PER_KILOWATT, Array, Numeric
 
@@ -131,26 +133,6 @@ def server_lines(option: OwnedOption, servers: Numeric) -> dict[str, Numeric]:
         "insurance": price * option.insurance_frac_per_year / MONTHS_PER_YEAR,
         "colocation": contracted_kw * site.colocation_usd_per_kilowatt_month,
     }
-
-
-def knots(power: Power) -> tuple[list[float], list[Numeric]]:
-    """Loads, and the draw of a GPU at each."""
-    loads = [0.0, *(point.load_frac for point in power.points), 1.0]
-    watts: list[Numeric] = [
-        power.idle_watts_per_gpu,
-        *(point.watts_per_gpu for point in power.points),
-        power.busy_watts_per_gpu,
-    ]
-    return loads, watts
-
-
-def served_hours(option: SelfHostedOption, shared: Shared) -> Array:
-    """Work of each hour of the week relative to the mean hour's."""
-    workload = shared.workload
-    shape = mean_one(workload.shape_hours)
-    if option.deferrable != "in_valleys":
-        return shape
-    return served_levels(shape, float(np.max(workload.burst_ratio)), float(np.max(workload.batch_frac)))
 
 
 def draw_kilowatts(option: OwnedOption, shared: Shared, replicas: Numeric, servers: Numeric) -> tuple[Numeric, Numeric]:
@@ -336,4 +318,9 @@ def _watts_usd(option: OwnedOption, shared: Shared, peak_load: float, bound: Bou
     return float(np.asarray(busy - idle)), float(np.asarray(slack))
 
 
-OPTION = OptionKind("owned", OwnedOption, _ledger, _kinks, _tail, kin="self_hosted")
+def _week(option: OwnedOption, shared: Shared) -> WeekPlan:
+    around = (option.site.pue, option.site.carbon_kg_per_kwh)
+    return week_plan(option, shared, week_keys(option, shared.workload), _rule(option), around)
+
+
+OPTION = OptionKind("owned", OwnedOption, _ledger, _kinks, _tail, _week, kin="self_hosted")

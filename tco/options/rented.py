@@ -17,7 +17,7 @@ from tco.model.capacity import replicas_needed
 from tco.model.fleet import NONE_RESERVED, Levels, Rule, edges_of, reserved_rank
 from tco.model.ledger import Ledger
 from tco.options.api import tokens_usd
-from tco.options.base import OptionKind, Shared, Tail, assemble
+from tco.options.base import OptionKind, Shared, Tail, WeekPlan, assemble
 from tco.options.self_hosted import (
     Bound,
     SelfHostedOption,
@@ -33,6 +33,7 @@ from tco.options.self_hosted import (
     rule_of,
     week_figures,
     week_keys,
+    week_plan,
 )
 from tco.units import (
     HOURS_PER_MONTH,
@@ -240,4 +241,9 @@ def _tail(option: RentedOption, shared: Shared, beyond_requests: float) -> Tail:
     return Tail(steps + rest_slope, low + rest_low + extra_usd, steps + rest_high_slope, high + rest_high + extra_usd)
 
 
-OPTION = OptionKind("rented", RentedOption, _ledger, _kinks, _tail, kin="self_hosted")
+def _week(option: RentedOption, shared: Shared) -> WeekPlan:
+    around = (option.pue, option.carbon_kg_per_kwh)
+    return week_plan(option, shared, _keys(option, shared), _rule(option), around)
+
+
+OPTION = OptionKind("rented", RentedOption, _ledger, _kinks, _tail, _week, kin="self_hosted")

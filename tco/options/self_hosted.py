@@ -11,12 +11,13 @@ from tco.inputs.hardware import Power, Work
 from tco.inputs.source import Grade
 from tco.inputs.workload import Workload
 from tco.model.demand import mean_product_tok2, mean_square_tok2
+from tco.model.energy import watts_at
 from tco.model.fleet import Levels, Rule, burst_week, each, weighted_units
-from tco.model.week import mean_one, ready_levels
+from tco.model.week import mean_one, ready_levels, served_levels
 from tco.model.work import request_seconds
 from tco.options.api import ApiOption, bill_bounds, discount_kinks
-from tco.options.base import OptionBase, Shared, guardrail_usd_per_request, shared_lines
-from tco.units import MONTHS_PER_YEAR, SECONDS_PER_MONTH, Array, Numeric
+from tco.options.base import OptionBase, Shared, WeekPlan, guardrail_usd_per_request, shared_lines
+from tco.units import MONTHS_PER_YEAR, SECONDS_PER_MONTH, WATTS_PER_KILOWATT, Array, Numeric
 
 
 class Capacity(Input):
@@ -192,6 +193,74 @@ def failover_kinks(option: SelfHostedOption, shared: Shared) -> Array:
     if api is None or option.failover_frac == 0:
         return np.array([])
     return discount_kinks(api, shared.workload, option.failover_frac)
+
+
+GPU_LINES = frozenset(
+    [
+        "gpu_rent",
+        "scaling",
+        "spot_rent",
+        "standby",
+        "staging",
+        "rent_addons",
+        "licences",
+        "capital",
+        "opportunity",
+        "support",
+        "insurance",
+        "colocation",
+        "electricity",
+        "demand_charge",
+        "tariff_escalation",
+    ]
+)
+"""Lines of a ledger that GPUs cost, without the people."""
+
+
+def knots(power: Power) -> tuple[list[float], list[Numeric]]:
+    """Loads, and the draw of a GPU at each."""
+    loads = [0.0, *(point.load_frac for point in power.points), 1.0]
+    watts: list[Numeric] = [power.idle_watts_per_gpu, *(point.watts_per_gpu for point in power.points)]
+    return loads, [*watts, power.busy_watts_per_gpu]
+
+
+def served_hours(option: SelfHostedOption, shared: Shared) -> Array:
+    """Work of each hour of the week relative to the mean hour's."""
+    workload = shared.workload
+    shape = mean_one(workload.shape_hours)
+    if option.deferrable != "in_valleys":
+        return shape
+    return served_levels(shape, float(np.max(workload.burst_ratio)), float(np.max(workload.batch_frac)))
+
+
+def week_plan(
+    option: SelfHostedOption, shared: Shared, keys: WeekKeys, rule: Rule, surroundings: tuple[float, float]
+) -> WeekPlan:
+    """What stands ready by hour at one volume: the levels of the week, none below that of what is always on."""
+    workload, power = shared.workload, option.power
+    burst, share, ahead, rank, _ = (float(np.max(key)) for key in keys)
+    levels = levels_of(workload.shape_hours, burst, share, int(np.ceil(ahead)))
+    always = float(np.sort(levels)[::-1][int(rank) - 1]) if rank <= len(levels) else 0.0
+    load = float(np.asarray(shared.requests * load_per_request(option, workload)))
+    ready = load * np.maximum(levels, always)
+    unit = float(np.max(rule.unit_gpus)) or float(np.max(rule.gpus_per_replica))
+    replicas, units = np.asarray(rule.replicas(ready)), np.asarray(rule.units(ready))
+    base = float(np.asarray(rule.units(load * always))) if rank <= len(levels) else 0.0
+    busy = float(np.asarray(busy_replicas(option, workload, shared.requests))) * served_hours(option, shared)
+    watts = None if power is None else _kilowatts(power, busy, replicas, units * unit, option.capacity.gpus_per_replica)
+    starts = float(np.maximum(units - np.roll(units, 1), 0.0).sum())
+    phi = float(np.max(workload.burst_ratio))
+    return WeekPlan(busy, replicas, units * unit, base * unit, starts, phi, watts, *surroundings)
+
+
+def _kilowatts(power: Power, busy: Array, replicas: Array, gpus: Array, gpus_per_replica: float) -> Array:
+    loads, watts = knots(power)
+    each_gpu = np.asarray(watts_at(busy / replicas, loads, watts))
+    idle = (gpus - replicas * gpus_per_replica) * watts[0]
+    drawn: Array = (
+        replicas * gpus_per_replica * each_gpu + idle + gpus * power.host_watts_per_gpu
+    ) / WATTS_PER_KILOWATT
+    return drawn
 
 
 class Bound:
