@@ -249,8 +249,8 @@ def test_a_size_nobody_measured(case_of: CaseOf) -> None:
     case = case_of(TREE, {"options.own.capacity.gpus_per_replica": 3})
     own: Any = case.numbers.options["own"]
     assert (own.capacity.gpus_per_replica, own.capacity.grade) == (3, "estimated")
-    (told,) = faults(case_of, with_own(gpu_name="L40S"))
-    assert "no profile of any model on L40S" in told
+    (told,) = faults(case_of, with_own(gpu_name="L4", gpu={"on_demand_usd_per_gpu_hour": 1}))
+    assert "no profile of any model on L4" in told
     assert "name a model and a gpu_name, and it is estimated" in told
 
 
@@ -296,9 +296,10 @@ def test_a_service_level_that_no_point_meets(case_of: CaseOf) -> None:
 
 def test_every_profile_with_enough_mixes_can_be_served(case_of: CaseOf, catalog: Catalog) -> None:
     loose = {"service.ttft_ms": 60_000, "service.tpot_ms": 1000}
+    rent = {"on_demand_usd_per_gpu_hour": 2}  # not every GPU measured is rented out by somebody known
     for name, profile in catalog.profiles().items():
         if can_be_fitted(profile):
-            case = case_of(with_own(profile=name), loose)
+            case = case_of(with_own(profile=name, gpu=rent), loose)
             own: Any = case.numbers.options["own"]
             assert (own.model, own.gpu_name) == (profile.model, profile.gpu)
             assert own.capacity.gpus_per_replica == profile.gpus_per_replica
@@ -310,6 +311,17 @@ def test_the_best_profile_that_can_be_used_is_taken(case_of: CaseOf) -> None:
     own: Any = case_of(with_own(model="openai/gpt-oss-120b", gpu_name="H100-SXM")).numbers.options["own"]
     assert own.profile.startswith("gpt-oss-120b--H100-SXM")
     assert own.label.startswith("gpt-oss-120b on ")
+
+
+def test_among_profiles_that_could_be_taken_one_meets_the_service_level(case_of: CaseOf, catalog: Catalog) -> None:
+    # the first of two is measured at more length mixes, but only at more than 50 ms a token
+    named = {"model": "Qwen/Qwen3-235B-A22B", "gpu_name": "H200-SXM", "capacity": {"gpus_per_replica": 2}}
+    first, *_ = catalog.find_profiles("Qwen/Qwen3-235B-A22B", "H200-SXM")
+    assert first.id == "Qwen3-235B-A22B--H200-SXMx2--vllm-unrecorded--fp8"
+    tight: Any = case_of(with_own(**named), {"service.ttft_ms": 2000, "service.tpot_ms": 50}).numbers.options["own"]
+    assert tight.profile == "Qwen3-235B-A22B--H200-SXMx2--sglang-unrecorded--fp8"
+    loose: Any = case_of(with_own(**named), {"service.ttft_ms": 2000, "service.tpot_ms": 100}).numbers.options["own"]
+    assert loose.profile == first.id
 
 
 def test_medians_downgrade_the_throughput(case_of: CaseOf) -> None:

@@ -12,7 +12,10 @@ from tco.catalog.assumptions import AssumptionRow
 from tco.catalog.fx import FxRow
 from tco.catalog.people import PeopleRow
 from tco.catalog.rentals import RentalRow
+from tco.catalog.servers import ServerRow
+from tco.catalog.service_levels import ServiceLevel
 from tco.catalog.shapes import Shape
+from tco.catalog.sites import CarbonRow, ColocationRow, ElectricityRow
 from tco.inputs.base import Input
 from tco.inputs.finance import Finance
 from tco.inputs.hardware import Gpu, Model, ServingProfile
@@ -21,9 +24,11 @@ from tco.inputs.workload import Service, Workload
 from tco.options import option_kinds
 from tco.units import UNITS, unit_of
 
-MODELS: list[type[Input]] = [Workload, Service, Finance, Staffing, Gpu, Model, ServingProfile, Shape]
+MODELS: list[type[Input]] = [Workload, Service, Finance, Staffing, Gpu, Model, ServingProfile, ServiceLevel, Shape]
 KINDS: list[type[Input]] = [kind.model for kind in option_kinds().values()]
-ROWS: list[type[Any]] = [ApiPriceRow, AssumptionRow, FxRow, PeopleRow, RentalRow]
+ROWS: list[type[Any]] = [
+    ApiPriceRow, AssumptionRow, CarbonRow, ColocationRow, ElectricityRow, FxRow, PeopleRow, RentalRow, ServerRow,
+]  # fmt: skip
 
 WITHOUT_A_UNIT = {
     "p50": "a latency in the unit of the field it belongs to",
@@ -38,7 +43,8 @@ CARRIED_BY_OTHERS = {
     "price": "its unit is in the columns per and currency",
     "min_input_tokens": "in tokens, as vendors print it",
     "gpus_per_instance": "GPUs, a count",
-    "low": "in the unit of path, or of per and currency",
+    "gpus_per_server": "the same",
+    "low": "in the unit of path, of per and currency, or of the column beside it",
     "base": "the same",
     "high": "the same",
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from tco.catalog.dated import holding
 from tco.catalog.fx import Rates
@@ -52,8 +52,8 @@ class ApiPriceRow(DatedRow):
     """Prompt tokens above which this price applies; 0 for the ordinary price."""
     tier_rule: Literal["", "whole_request", "marginal"] = ""
     """How a long prompt is charged: all of the request dearer, or only the tokens beyond."""
-    region: str = ""
-    """Blank or global; a named region's prices are kept but not used."""
+    region: Annotated[str, AfterValidator(lambda name: "" if name == "global" else name)] = ""
+    """Blank, or global, which is the same; a named region's prices are kept but not used."""
     hours_utc: str = ""
     """Hours this price holds, such as ``Mon-Fri 01-04,06-10``; blank for all others."""
 
@@ -102,13 +102,18 @@ Prices = Mapping[tuple[str, str, int, str], Entry[ApiPriceRow]]
 """The prices of one model on one day, by meter, tier, threshold and hours."""
 
 
-def skus(entries: Iterable[Entry[ApiPriceRow]], on: date) -> list[ApiSku]:
-    """Every model with an input and an output price on a day, by vendor and name."""
+def by_sku(entries: Iterable[Entry[ApiPriceRow]]) -> dict[str, list[Entry[ApiPriceRow]]]:
+    """The rows of each model: ``provider/model`` is its SKU."""
     groups: dict[str, list[Entry[ApiPriceRow]]] = {}
     for entry in entries:
         groups.setdefault(f"{entry.row.provider}/{entry.row.model}", []).append(entry)
+    return groups
+
+
+def skus(models: Mapping[str, list[Entry[ApiPriceRow]]], on: date) -> list[ApiSku]:
+    """Every model with an input and an output price on a day, by vendor and name."""
     found = []
-    for sku, rows in groups.items():
+    for sku, rows in models.items():
         prices = on_day(rows, on)
         if ("input", "standard", 0, "") in prices and ("output", "standard", 0, "") in prices:
             row = rows[0].row
@@ -120,7 +125,7 @@ def skus(entries: Iterable[Entry[ApiPriceRow]], on: date) -> list[ApiSku]:
 
 def on_day(entries: Iterable[Entry[ApiPriceRow]], on: date) -> Prices:
     """The global prices of one model on a day."""
-    usable = [entry for entry in entries if entry.row.region in ("", "global")]
+    usable = [entry for entry in entries if not entry.row.region]
     return {
         (entry.row.meter, entry.row.service_tier, entry.row.min_input_tokens, entry.row.hours_utc): entry
         for entry in holding(usable, on, KEY)

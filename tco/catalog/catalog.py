@@ -5,12 +5,27 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from tco.catalog import api_prices, assumptions, fx, hardware, people, profiles, rentals, shapes
-from tco.catalog.dated import DatedT, when
+from tco.catalog import (
+    api_prices,
+    assumptions,
+    checks,
+    fx,
+    hardware,
+    people,
+    profiles,
+    rentals,
+    servers,
+    service_levels,
+    shapes,
+    sites,
+)
+from tco.catalog.dated import DatedT, conflicts, when
 from tco.catalog.locate import Found, in_words, locate
 from tco.catalog.people import PeopleRow
+from tco.catalog.servers import ServerRow
+from tco.catalog.service_levels import ServiceLevel
 from tco.catalog.shapes import Shape
 from tco.catalog.table import Entry, RowT, duplicates, read_sheet
 from tco.catalog.yaml_files import files, read_folder
@@ -19,6 +34,10 @@ from tco.inputs.hardware import Gpu, Model, ServingProfile
 from tco.inputs.source import Fact
 
 ItemT = TypeVar("ItemT")
+
+_SHEETS = (
+    "_api", "_rentals", "_servers", "_electricity", "_colocation", "_carbon", "_people", "_fx", "_assumptions",
+)  # fmt: skip
 
 
 class Catalog:
@@ -32,6 +51,9 @@ class Catalog:
     def __init__(self, folders: Mapping[str, Found]) -> None:
         self._folders = folders
         self._skus_on: dict[date, list[api_prices.ApiSku]] = {}
+        self._read_sheets: dict[str, tuple[list[Any], list[Fault]]] = {}
+        self._keys: dict[str, Sequence[str]] = {}
+        """The columns that name one price, of each dated sheet that was read."""
 
     @classmethod
     def open(cls, folder: Path | str | None = None) -> "Catalog":
@@ -48,7 +70,7 @@ class Catalog:
     def api_skus(self, on: date) -> list[api_prices.ApiSku]:
         """Every model priced on a day, by vendor and name."""
         if on not in self._skus_on:
-            self._skus_on[on] = api_prices.skus(self._api, on)
+            self._skus_on[on] = api_prices.skus(self._of_sku, on)
         return list(self._skus_on[on])
 
     def api_price(self, sku: str, on: date) -> list[Fact]:
@@ -60,7 +82,7 @@ class Catalog:
         LookupFault
             When nobody sells the SKU, or not on that day: then the mend says from when.
         """
-        entries = [entry for entry in self._api if f"{entry.row.provider}/{entry.row.model}" == sku]
+        entries = self._of_sku.get(sku, [])
         if not entries:
             _unknown(f"API model {sku}", "not in price_sheets/api", sku, [item.sku for item in self.api_skus(on)])
         prices = api_prices.on_day(entries, on)
@@ -132,38 +154,130 @@ class Catalog:
         """GPUs that somebody rents out."""
         return {entry.row.gpu for entry in self._rentals}
 
-    def rental(self, gpu: str, provider: str, on: date) -> list[Fact]:
+    def rental(
+        self, gpu: str, provider: str, on: date, term: rentals.Term = "reserved_1y", gpus: float = 1.0
+    ) -> list[Fact]:
         """
-        The on-demand rent of one GPU from a provider; blank takes the lower middle of all providers' cheapest offers.
+        The rent of one GPU from a provider: on demand, and reserved and spot where the provider publishes them.
+
+        Parameters
+        ----------
+        gpu : str
+            GPU, as in hw_profiles/gpus.
+        provider : str
+            Vendor; blank takes the lower middle of the offers that are no marketplace's and fit the replica.
+        on : date
+            The day whose prices hold.
+        term : rentals.Term
+            Which reserved price is given.
+        gpus : float
+            GPUs one replica takes. Of a provider's instances the smallest that holds them is taken, else the largest
+            that divides them, else the largest.
 
         Raises
         ------
         LookupFault
-            When the GPU or the provider is unknown, or has no on-demand price on that day.
+            When the GPU or the provider is unknown, rents on other terms only, is an index, or has no on-demand price
+            on that day.
         """
-        choices = rentals.on_demand(self.rental_offers(gpu, on))
-        entries = [e for e in self._rentals if e.row.gpu == gpu and e.row.term == "on_demand"]
-        mine = [entry for entry in entries if provider in ("", entry.row.provider)]
-        if not mine:
-            _unknown(f"provider {provider}", f"rents no {gpu} on demand", provider, {e.row.provider for e in entries})
-        if not any(provider in ("", offer.provider) for offer in choices):
+        found = self.rental_offers(gpu, on)
+        entries = [entry for entry in self._rentals if entry.row.gpu == gpu]
+        rentals.refuse(entries, gpu, provider)
+        choices = rentals.by_provider(found, rentals.ON_DEMAND, gpus)
+        if not choices or (provider and provider not in choices):
+            mine = [e for e in entries if e.row.term == rentals.ON_DEMAND and provider in ("", e.row.provider)]
             _not_on(f"rent of {gpu} from {provider or 'anybody'}", on, mine)
-        return rentals.facts(choices, provider)
+        return rentals.facts(found, provider, term, gpus)
+
+    # bought servers and where they stand
+
+    def servers(self, on: date) -> list[str]:
+        """The servers that can be bought new on a day, by name."""
+        return sorted(entry.row.item for entry in servers.on_day(self._servers, on) if entry.row.condition == "new")
+
+    def servable_gpus(self) -> set[str]:
+        """GPUs that some server in the sheet has."""
+        return {entry.row.gpu for entry in self._servers if entry.row.condition == "new"}
+
+    def server(self, gpu: str, item: str, on: date) -> list[Fact]:
+        """
+        A server with a GPU: ``server.item``, ``server_usd``, ``server_gpus``, ``nameplate_kilowatts``.
+
+        ``resale_usd_per_server`` comes with it where a used one is priced. A blank item takes the lower middle of the
+        servers with that GPU, by price.
+
+        Raises
+        ------
+        LookupFault
+            When no server has the GPU, the item is unknown or has another GPU, or has no price on that day.
+        """
+        new = [entry for entry in self._servers if entry.row.condition == "new"]
+        with_gpu = [entry for entry in new if entry.row.gpu == gpu]
+        if not with_gpu:
+            _unknown(f"server with {gpu}", "not in price_sheets/hardware", gpu, self.servable_gpus())
+        mine = [entry for entry in with_gpu if item in ("", entry.row.item)]
+        if not mine:
+            _unknown(f"server {item}", f"no server with {gpu} has that name", item, {e.row.item for e in with_gpu})
+        today = servers.on_day(mine, on)
+        if not today:
+            _not_on(f"server {item or f'with {gpu}'}", on, mine)
+        taken = servers.usual(today)
+        used = [
+            entry
+            for entry in servers.on_day(self._servers, on)
+            if entry.row.condition == "used" and entry.row.item == taken.row.item
+        ]
+        return servers.facts(taken, used[0] if used else None, self._rates, on)
+
+    def regions(self, on: date) -> list[str]:
+        """The regions that have an electricity price on a day, their own or that of what they are part of."""
+        priced = {e.row.region for e in self._electricity if e.row.meter == "energy" and e.row.holds(on)}
+        return sorted(region for region in self._known_regions if priced.intersection(sites.lineage(region)))
+
+    def site(self, region: str, on: date, power_billing: str = "metered") -> list[Fact]:
+        """
+        Electricity, space and carbon of a region; what is not known of a part of a region is that of the whole.
+
+        The paths are ``site.electricity_usd_per_kwh``, ``site.demand_usd_per_kilowatt_month`` where the tariff has
+        one, ``site.colocation_usd_per_kilowatt_month`` and ``site.carbon_kg_per_kwh``.
+
+        Raises
+        ------
+        LookupFault
+            When no sheet knows the region, or its electricity has no price on that day.
+        """
+        if region not in self._known_regions:
+            where = "not in price_sheets/electricity, colocation or carbon"
+            _unknown(f"region {region}", where, region, self._known_regions)
+        found = sites.electricity(self._electricity, region, self._rates, on)
+        mine = [e for e in self._electricity if e.row.region in sites.lineage(region) and e.row.meter == "energy"]
+        if mine and not found:
+            _not_on(f"electricity of {region}", on, mine)
+        found += sites.colocation(self._colocation, region, power_billing, self._rates, on)
+        return found + sites.carbon(self._carbon, region, on)
 
     # people, assumptions, shapes, scenarios
 
-    def roles(self, on: date) -> list[str]:
-        """The roles that have a cost on a day."""
-        return list(people.on_day(self._people, on))
+    def roles(self, on: date, region: str = "us") -> list[str]:
+        """The roles that have a cost in a region on a day."""
+        return list(people.on_day(self._people, on, region))
 
-    def people(self, role: str, on: date) -> list[Fact]:
+    def people(self, role: str, on: date, region: str = "us") -> list[Fact]:
         """
         What a role costs: ``staffing.loaded_usd_per_fte_year``, or ``people.build_usd_per_hour`` of a contractor.
+
+        Raises
+        ------
+        LookupFault
+            When the role is unknown, has no cost in that region, or none on that day.
         """
-        entries = [entry for entry in self._people if entry.row.role == role]
-        if not entries:
+        anywhere = [entry for entry in self._people if entry.row.role == role]
+        if not anywhere:
             _unknown(f"role {role}", "not in price_sheets/people", role, {entry.row.role for entry in self._people})
-        today = people.on_day(entries, on)
+        entries = [entry for entry in anywhere if entry.row.region == region]
+        if not entries:
+            _unknown(f"role {role} in {region}", "no cost there", region, {entry.row.region for entry in anywhere})
+        today = people.on_day(entries, on, region)
         if role not in today:
             _not_on(f"role {role}", on, entries)
         return people.facts(today[role], self._rates, on)
@@ -190,6 +304,15 @@ class Catalog:
         low, high = min(usual.low, burst.value), max(usual.high, burst.value)
         return [*found[:-1], replace(burst, low=low, high=high)]
 
+    def service_levels(self) -> dict[str, ServiceLevel]:
+        """Every service level by name."""
+        return _ok(self._read_service_levels)
+
+    def service_level(self, name: str) -> list[Fact]:
+        """The limits of a service level: ``service.ttft_ms``, ``service.tpot_ms`` and ``service.slo_percentile``."""
+        level = _named(self.service_levels(), f"service level {name}", name, "hw_profiles/service_levels")
+        return service_levels.facts(level, f"hw_profiles/service_levels/{name}.yaml")
+
     def scenarios(self) -> dict[str, Path]:
         """The scenarios that come with the data, by name."""
         folder = self._folders["scenarios"].path
@@ -198,34 +321,74 @@ class Catalog:
     def check(self) -> list[Fault]:
         """Read every file, and return every fault of every one; an empty list when all is well."""
         faults: list[Fault] = []
-        for name in ("_api", "_rentals", "_people", "_fx", "_assumptions"):
+        for name in _SHEETS:
             try:
                 getattr(self, name)
             except TcoError as error:
                 faults += error.faults
         read = [self._read_profile(path) for path in self._profile_paths.values()]
         faults += [fault for _, wrong in read for fault in wrong]
-        for _, wrong in (self._read_gpus, self._read_models, self._read_shapes):
+        for _, wrong in (self._read_gpus, self._read_models, self._read_shapes, self._read_service_levels):
             faults += wrong
-        if not faults:
-            skus = {f"{entry.row.provider}/{entry.row.model}" for entry in self._api}
-            good = [profile for profile, _ in read if profile is not None]
-            faults = hardware.dangling(self.models().values(), good, self.gpus(), skus)
-        return faults
+        good = [profile for profile, _ in read if profile is not None]
+        return faults + self._disagreements() + self._dangling(good)
+
+    def _disagreements(self) -> list[Fault]:
+        """What is wrong between the rows of one kind; a file with an unread row is left out, lest that row be missed."""
+        broken = {fault.where.split(": ")[0] for _, faults in self._read_sheets.values() for fault in faults}
+        good = {name: [e for e in entries if e.where not in broken] for name, (entries, _) in self._read_sheets.items()}
+        gaps = [fault for name, key in self._keys.items() for fault in checks.holes(good[name], key)]
+        return gaps + checks.incomplete(good["api"])
+
+    def _dangling(self, good: Sequence[ServingProfile]) -> list[Fault]:
+        """Names that lead nowhere, as far as the files they lead to can be read."""
+        gpus, wrong = self._read_gpus
+        if wrong:
+            return []
+        prices, broken = self._sheet("api", api_prices.ApiPriceRow)
+        skus = {f"{entry.row.provider}/{entry.row.model}" for entry in prices}
+        faults = checks.unknown_gpus(self._sheet("gpu_rental", rentals.RentalRow)[0], gpus)
+        models, unread = self._read_models
+        return faults if broken or unread else faults + hardware.dangling(models.values(), good, gpus, skus)
 
     # reading, each file once
 
     @cached_property
     def _api(self) -> list[Entry[api_prices.ApiPriceRow]]:
-        return self._sheets("api", api_prices.ApiPriceRow, (*api_prices.KEY, "valid_from", "basis"))
+        return self._dated("api", api_prices.ApiPriceRow, api_prices.KEY)
+
+    @cached_property
+    def _of_sku(self) -> dict[str, list[Entry[api_prices.ApiPriceRow]]]:
+        return api_prices.by_sku(self._api)
 
     @cached_property
     def _rentals(self) -> list[Entry[rentals.RentalRow]]:
-        return self._sheets("gpu_rental", rentals.RentalRow, (*rentals.KEY, "valid_from", "basis"))
+        return self._dated("gpu_rental", rentals.RentalRow, rentals.KEY)
+
+    @cached_property
+    def _servers(self) -> list[Entry[ServerRow]]:
+        return self._dated("hardware", ServerRow, servers.KEY)
+
+    @cached_property
+    def _electricity(self) -> list[Entry[sites.ElectricityRow]]:
+        return self._dated("electricity", sites.ElectricityRow, sites.ELECTRICITY_KEY)
+
+    @cached_property
+    def _colocation(self) -> list[Entry[sites.ColocationRow]]:
+        return self._dated("colocation", sites.ColocationRow, sites.COLOCATION_KEY)
+
+    @cached_property
+    def _carbon(self) -> list[Entry[sites.CarbonRow]]:
+        return self._sheets("carbon", sites.CarbonRow, sites.CARBON_KEY)
+
+    @cached_property
+    def _known_regions(self) -> set[str]:
+        sheets = (self._electricity, self._colocation, self._carbon)
+        return {entry.row.region for entries in sheets for entry in entries}
 
     @cached_property
     def _people(self) -> list[Entry[PeopleRow]]:
-        return self._sheets("people", PeopleRow, (*people.KEY, "valid_from", "basis"))
+        return self._dated("people", PeopleRow, people.KEY)
 
     @cached_property
     def _fx(self) -> list[Entry[fx.FxRow]]:
@@ -256,6 +419,11 @@ class Catalog:
         return read_folder(self._hardware("shapes"), "hw_profiles/shapes", Shape, lambda shape: shape.id)
 
     @cached_property
+    def _read_service_levels(self) -> tuple[dict[str, ServiceLevel], list[Fault]]:
+        folder = self._hardware("service_levels")
+        return read_folder(folder, "hw_profiles/service_levels", ServiceLevel, lambda level: level.id)
+
+    @cached_property
     def _profile_paths(self) -> dict[str, Path]:
         return {path.stem: path for path, _ in files(self._hardware("serving"), "")}
 
@@ -282,15 +450,27 @@ class Catalog:
         return folder / name if folder is not None else None
 
     def _sheets(self, name: str, model: type[RowT], key: Sequence[str]) -> list[Entry[RowT]]:
-        folder = self._folders["price_sheets"].path
-        entries: list[Entry[RowT]] = []
-        faults: list[Fault] = []
-        for path in sorted((folder / name).glob("*.csv")) if folder is not None else []:
-            rows, wrong = read_sheet(path, f"price_sheets/{name}/{path.name}", model)
-            entries += rows
-            faults += wrong
-        _raise(faults + duplicates(entries, key))
+        """Every row of a folder of sheets without days, ``key`` being what may stand once; raises all their faults."""
+        entries, faults = self._sheet(name, model)
+        _raise([*faults, *duplicates(entries, key)])
         return entries
+
+    def _dated(self, name: str, model: type[DatedT], key: Sequence[str]) -> list[Entry[DatedT]]:
+        """Every row of a folder of dated sheets, ``key`` being the columns of one price; raises all their faults."""
+        entries, faults = self._sheet(name, model)
+        self._keys[name] = key
+        _raise([*faults, *conflicts(entries, key)])
+        return entries
+
+    def _sheet(self, name: str, model: type[RowT]) -> tuple[list[Entry[RowT]], list[Fault]]:
+        """The rows of a folder that are well, and the faults of those that are not; each file is read once."""
+        if name not in self._read_sheets:
+            folder = self._folders["price_sheets"].path
+            paths = sorted((folder / name).glob("*.csv")) if folder is not None else []
+            read = [read_sheet(path, f"price_sheets/{name}/{path.name}", model) for path in paths]
+            entries = [entry for rows, _ in read for entry in rows]
+            self._read_sheets[name] = entries, [fault for _, wrong in read for fault in wrong]
+        return self._read_sheets[name]
 
 
 def _raise(faults: Sequence[Fault]) -> None:

@@ -3,16 +3,48 @@
 import re
 
 VENDORS = {
+    "alibaba": "Alibaba",
     "anthropic": "Anthropic",
+    "bedrock": "Amazon Bedrock",
+    "cerebras": "Cerebras",
     "deepinfra": "DeepInfra",
     "deepseek": "DeepSeek",
     "fireworks": "Fireworks",
+    "google": "Google",
     "groq": "Groq",
+    "minimax": "MiniMax",
+    "mistral": "Mistral",
+    "moonshot": "Moonshot",
+    "nebius": "Nebius",
+    "novita": "Novita",
     "openai": "OpenAI",
     "together": "Together AI",
+    "vertex": "Google Vertex",
+    "xai": "xAI",
+    "zai": "Z.ai",
 }
-_MAKERS = ("anthropic", "deepseek", "openai")
-_FAMILIES = {"gpt": "GPT", "claude": "Claude", "deepseek": "DeepSeek"}
+_MAKERS = {
+    "alibaba", "anthropic", "deepseek", "google", "minimax", "mistral", "moonshot", "openai", "xai", "zai"
+}  # fmt: skip
+_FAMILIES = {
+    "claude": "Claude ",
+    "codestral": "Codestral ",
+    "deepseek": "DeepSeek ",
+    "devstral": "Devstral ",
+    "gemini": "Gemini ",
+    "glm": "GLM-",
+    "gpt": "GPT-",
+    "grok": "Grok ",
+    "kimi": "Kimi ",
+    "minimax": "MiniMax ",
+    "ministral": "Ministral ",
+    "mistral": "Mistral ",
+    "qwen": "Qwen ",
+}
+"""How a maker writes the family, and what stands between it and the rest."""
+_PARTS = re.compile(r"(?P<family>[A-Za-z]+)(?P<generation>[\d.]*)-(?P<rest>.+)")
+_DASHED_NUMBER = re.compile(r"(?<=\d)-(?=\d{1,2}(?!\d))")
+_SIZE = re.compile(r"a?\d+b")
 
 
 def vendor_label(provider: str) -> str:
@@ -28,15 +60,22 @@ def model_label(provider: str, model: str) -> str:
     --------
     >>> model_label("openai", "gpt-6.1-sol"), model_label("anthropic", "claude-opus-4-6")
     ('GPT-6.1 Sol', 'Claude Opus 4.6')
-    >>> model_label("groq", "openai/gpt-oss-120b")
-    'gpt-oss-120b on Groq'
+    >>> model_label("zai", "glm-5.1"), model_label("google", "gemini-3.1-pro-preview"), model_label("openai", "o4-mini")
+    ('GLM-5.1', 'Gemini 3.1 Pro Preview', 'o4-mini')
+    >>> model_label("alibaba", "qwen3.6-plus"), model_label("alibaba", "qwen3-235b-a22b")
+    ('Qwen3.6 Plus', 'Qwen3 235B A22B')
+    >>> model_label("groq", "openai/gpt-oss-120b"), model_label("bedrock", "anthropic.claude-opus-4-6-v1")
+    ('gpt-oss-120b on Groq', 'claude-opus-4-6-v1 on Amazon Bedrock')
     """
     name = model.rsplit("/", maxsplit=1)[-1]
+    if provider == "bedrock":
+        name = name.split(".", maxsplit=1)[-1]  # the maker's name
     if provider not in _MAKERS:
         return f"{name} on {vendor_label(provider)}"
-    family, _, rest = name.partition("-")
-    if family not in _FAMILIES or not rest:
+    parts = _PARTS.fullmatch(name)
+    if parts is None or parts["family"].lower() not in _FAMILIES:
         return name
-    spaced = re.sub(r"(?<=\d)-(?=\d)", ".", rest).replace("-", " ")
-    words = " ".join(word[:1].upper() + word[1:] for word in spaced.split())
-    return f"{_FAMILIES[family]}{'-' if words[0].isdigit() else ' '}{words}"
+    spaced = _DASHED_NUMBER.sub(".", parts["rest"]).replace("-", " ")
+    words = " ".join(word.upper() if _SIZE.fullmatch(word) else word[:1].upper() + word[1:] for word in spaced.split())
+    start, generation = _FAMILIES[parts["family"].lower()], parts["generation"]
+    return f"{start.strip()}{generation} {words}" if generation else f"{start}{words}"

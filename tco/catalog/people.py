@@ -44,12 +44,9 @@ class PeopleRow(DatedRow):
         return self
 
 
-def on_day(entries: Iterable[Entry[PeopleRow]], on: date) -> dict[str, Entry[PeopleRow]]:
-    """Each role that has a price on a day; the first region of the sheet when there are several."""
-    found: dict[str, Entry[PeopleRow]] = {}
-    for entry in holding(entries, on, KEY):
-        found.setdefault(entry.row.role, entry)
-    return found
+def on_day(entries: Iterable[Entry[PeopleRow]], on: date, region: str) -> dict[str, Entry[PeopleRow]]:
+    """Each role that has a price in a region on a day."""
+    return {entry.row.role: entry for entry in holding(entries, on, KEY) if entry.row.region == region}
 
 
 def facts(entry: Entry[PeopleRow], rates: Rates, on: date) -> list[Fact]:

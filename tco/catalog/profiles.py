@@ -16,6 +16,12 @@ from tco.inputs.source import GRADES
 
 _HEAD = re.compile(r"^(model|gpu): *['\"]?([^'\"\n#]+?)['\"]? *(?:#.*)?$", re.MULTILINE)
 _VERSION_PARTS = re.compile(r"\d+")
+ENOUGH_MIXES = 4
+"""With so many length mixes all coefficients are measured; more of them make a profile no more trustworthy."""
+_QUALITIES = ("A", "", "B", "C")
+"""From the most to the least direct measurement; blank is one's own."""
+_ENGINES = ("vllm", "sglang", "trtllm")
+"""In the order a reader is likely to run them; versions are only compared within one."""
 
 
 def read_profile(path: Path, where: str) -> tuple[ServingProfile | None, list[Fault]]:
@@ -42,7 +48,10 @@ def head(path: Path) -> tuple[str, str]:
 
 def best_first(profiles: Iterable[ServingProfile]) -> list[ServingProfile]:
     """
-    The profiles by how far to trust them: grade, tail latencies, length mixes, newest engine; then the smaller replica.
+    The profiles by how far to trust them, the most trustworthy first.
+
+    Grade, then tail latencies, steady service before a burst, length mixes up to four, measured before worked out;
+    among equals vLLM before other engines, the newest version, the smaller replica, and more points.
     """
     return sorted(profiles, key=_merit, reverse=True)
 
@@ -100,11 +109,20 @@ def as_yaml(profile: ServingProfile) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _merit(profile: ServingProfile) -> tuple[int, bool, int, list[int], int, int, str]:
+def _merit(profile: ServingProfile) -> tuple[int, bool, bool, int, int, int, list[int], int, int, str]:
     version = [int(part) for part in _VERSION_PARTS.findall(profile.engine.version)]
-    trust = -GRADES.index(profile.grade)
+    trust, engine = -GRADES.index(profile.grade), -_place(profile.engine.name, _ENGINES)
+    qualities = {page.quality for page in profile.sources}
+    direct = -max((_place(quality, _QUALITIES) for quality in qualities), default=0)
     tails, smaller = points_with_tails(profile) > 0, -profile.gpus_per_replica
-    return trust, tails, mixes(profile), version, smaller, len(profile.points), profile.id
+    known = min(mixes(profile), ENOUGH_MIXES)
+    steady = "C" not in qualities
+    return trust, tails, steady, known, direct, engine, version, smaller, len(profile.points), profile.id
+
+
+def _place(name: str, order: tuple[str, ...]) -> int:
+    """Where a name stands in an order; behind the last when it is not there."""
+    return order.index(name) if name in order else len(order)
 
 
 def _has_tails(point: ServingPoint) -> bool:

@@ -2,9 +2,11 @@
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
@@ -19,13 +21,18 @@ Evidence = Literal["A", "B", "C", "D"]
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EXCEL_DAY_ZERO = date(1899, 12, 30)
+REMEMBERED = 4096
+"""How many cells are remembered with what they mean: sheets say the same days and prices over and over."""
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 def _day(cell: Any) -> Any:
     """Only ISO days: a bare number is an Excel serial day, which must not be read as seconds since 1970."""
-    if not isinstance(cell, str):
-        return cell
+    return _iso_day(cell) if isinstance(cell, str) else cell
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _iso_day(cell: str) -> date:
     if not _DAY.fullmatch(cell):
         raise ValueError(_mend_day(cell))
     return date.fromisoformat(cell)
@@ -33,9 +40,14 @@ def _day(cell: Any) -> Any:
 
 def plain_number(cell: Any) -> Any:
     """The cell as it is when it holds digits and a decimal point only; ValueError with the mend when not."""
-    if isinstance(cell, str) and not _NUMBER.fullmatch(cell):
+    if isinstance(cell, str) and not _is_number(cell):
         raise ValueError(_mend_number(cell))
     return cell
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _is_number(cell: str) -> bool:
+    return _NUMBER.fullmatch(cell) is not None
 
 
 Day = Annotated[date, BeforeValidator(_day)]
@@ -93,7 +105,7 @@ class DatedRow(Sourced):
 RowT = TypeVar("RowT", bound=Sourced)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry(Generic[RowT]):
     """A row that passed, with the file and the line it stands on (the header is line 1)."""
 
@@ -152,14 +164,20 @@ def read_sheet(path: Path, where: str, model: type[RowT]) -> tuple[list[Entry[Ro
     """
     entries: list[Entry[RowT]] = []
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with StringIO(path.read_bytes().decode("utf-8-sig"), newline="") as file:
             reader = csv.reader(file)
             header = [name.strip() for name in next(reader, [])]
             faults = _header_faults(header, where, model)
             if faults:
                 return [], faults
-            for line, cells in _lines(reader):
-                _read_row(cells, header, line, where, model, entries, faults)
+            line = reader.line_num + 1
+            for cells in reader:
+                values = {name: text for name, cell in zip(header, cells, strict=False) if (text := cell.strip())}
+                if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
+                    faults.append(_too_many(cells, header, f"{where}: row {line}"))
+                elif values:
+                    _read_row(values, header, line, where, model, entries, faults)
+                line = reader.line_num + 1
     except (UnicodeDecodeError, OSError, csv.Error) as error:
         return [], [Fault(where, f"cannot be read ({error})", "save it as CSV UTF-8 with commas")]
     return entries, faults
@@ -170,22 +188,22 @@ def duplicates(entries: Sequence[Entry[RowT]], key: Sequence[str]) -> list[Fault
     seen: dict[tuple[Any, ...], Entry[RowT]] = {}
     faults = []
     for entry in entries:
-        names = tuple(getattr(entry.row, name) for name in key)
-        first = seen.setdefault(names, entry)
+        first = seen.setdefault(tuple(getattr(entry.row, name) for name in key), entry)
         if first is not entry:
-            found = ", ".join(str(name) for name in names if name not in ("", None, 0))
-            same = f"row {first.line}" if first.where == entry.where else f"{first.where}: row {first.line}"
-            mend = f"{same} says the same; keep one, or give the newer its own valid_from"
-            faults.append(Fault(f"{entry.where}: row {entry.line}", f"duplicate of {found}", mend))
+            faults.append(duplicate_of(first, entry, key))
     return faults
 
 
-def _lines(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    before = reader.line_num
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            yield before + 1, cells
-        before = reader.line_num
+def duplicate_of(first: Entry[RowT], entry: Entry[RowT], key: Sequence[str]) -> Fault:
+    """The fault of a row that says what an earlier one says, ``key`` being the columns it repeats."""
+    found = ", ".join(str(name) for name in (getattr(entry.row, name) for name in key) if name not in ("", None, 0))
+    mend = f"{named(first, entry)} says the same; keep one, or give the newer its own valid_from"
+    return Fault(f"{entry.where}: row {entry.line}", f"duplicate of {found}", mend)
+
+
+def named(other: Entry[RowT], entry: Entry[RowT]) -> str:
+    """Another row as a fault of ``entry`` calls it: the file is named only where it is not the same."""
+    return f"row {other.line}" if other.where == entry.where else f"{other.where}: row {other.line}"
 
 
 def _header_faults(header: list[str], where: str, model: type[Sourced]) -> list[Fault]:
@@ -210,8 +228,13 @@ def _header_faults(header: list[str], where: str, model: type[Sourced]) -> list[
     return faults
 
 
+def _too_many(cells: list[str], header: list[str], place: str) -> Fault:
+    mend = f"expected {len(header)} cells: put a cell that holds a comma in double quotes"
+    return Fault(place, f"{len(cells)} cells", mend)
+
+
 def _read_row(
-    cells: list[str],
+    values: dict[str, str],
     header: list[str],
     line: int,
     where: str,
@@ -219,11 +242,6 @@ def _read_row(
     entries: list[Entry[RowT]],
     faults: list[Fault],
 ) -> None:
-    if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-        mend = f"expected {len(header)} cells: put a cell that holds a comma in double quotes"
-        faults.append(Fault(f"{where}: row {line}", f"{len(cells)} cells", mend))
-        return
-    values = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if cell.strip()}
     try:
         entries.append(Entry(model.model_validate(values), where, line))
     except ValidationError as error:

@@ -75,6 +75,8 @@ class GpuRental(Input):
     """By the hour, interruptible; empty where no price is published, then the discount is taken."""
     spot_discount_frac: Frac = 0.0
     """Discount on the on-demand price for an interruptible GPU, where no spot price is given."""
+    price_ratio: Positive = 1.0
+    """What you pay over these prices: 0.9 for a contract 10 % below."""
     instance_gpus: Annotated[float, Field(ge=0, le=4096)] = 0.0
     """GPUs that are rented together; 0 rents as many as a replica takes."""
 

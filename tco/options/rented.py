@@ -85,18 +85,23 @@ class RentedOption(SelfHostedOption):
         return self
 
 
+def on_demand_usd_per_gpu_hour(gpu: GpuRental) -> Numeric:
+    """Price by the hour, without commitment. [USD/GPU-h]"""
+    return gpu.on_demand_usd_per_gpu_hour * gpu.price_ratio
+
+
 def reserved_usd_per_gpu_hour(gpu: GpuRental) -> Numeric:
     """Published price of a reserved GPU, else the discount on the price on demand. [USD/GPU-h]"""
     if gpu.reserved_usd_per_gpu_hour is not None:
-        return gpu.reserved_usd_per_gpu_hour
-    return gpu.on_demand_usd_per_gpu_hour * (1.0 - gpu.reserved_discount_frac)
+        return gpu.reserved_usd_per_gpu_hour * gpu.price_ratio
+    return on_demand_usd_per_gpu_hour(gpu) * (1.0 - gpu.reserved_discount_frac)
 
 
 def spot_usd_per_gpu_hour(gpu: GpuRental) -> Numeric:
     """Published price of an interruptible GPU, else the discount on the price on demand. [USD/GPU-h]"""
     if gpu.spot_usd_per_gpu_hour is not None:
-        return gpu.spot_usd_per_gpu_hour
-    return gpu.on_demand_usd_per_gpu_hour * (1.0 - gpu.spot_discount_frac)
+        return gpu.spot_usd_per_gpu_hour * gpu.price_ratio
+    return on_demand_usd_per_gpu_hour(gpu) * (1.0 - gpu.spot_discount_frac)
 
 
 def step_requests(option: RentedOption, shared: Shared) -> Numeric:
@@ -107,7 +112,7 @@ def step_requests(option: RentedOption, shared: Shared) -> Numeric:
 def _keys(option: RentedOption, shared: Shared) -> WeekKeys:
     rank: Numeric = {"autoscaled": float(NONE_RESERVED)}.get(option.fleet, 1.0)
     if option.fleet == "reserved_and_burst":
-        rank = reserved_rank(reserved_usd_per_gpu_hour(option.gpu), option.gpu.on_demand_usd_per_gpu_hour)
+        rank = reserved_rank(reserved_usd_per_gpu_hour(option.gpu), on_demand_usd_per_gpu_hour(option.gpu))
     ahead = option.scale_ahead_hours
     return week_keys(option, shared.workload, rank, ahead, option.min_billing_minutes / MINUTES_PER_HOUR)
 
@@ -130,7 +135,8 @@ def _month_hours(option: RentedOption, figures: Array) -> tuple[Array, Array, Ar
 
 
 def _base_usd_per_gpu_hour(option: RentedOption) -> Numeric:
-    return option.gpu.on_demand_usd_per_gpu_hour if option.fleet == "fixed" else reserved_usd_per_gpu_hour(option.gpu)
+    fixed = option.fleet == "fixed"
+    return on_demand_usd_per_gpu_hour(option.gpu) if fixed else reserved_usd_per_gpu_hour(option.gpu)
 
 
 def _spot_gpu_hours(option: RentedOption, shared: Shared) -> Numeric:
@@ -149,7 +155,7 @@ def _ledger(option_id: str, option: RentedOption, shared: Shared) -> Ledger:
     load = shared.requests * load_per_request(option, workload)
     figures = week_figures(load, workload, keys, rule)
     base_h, above_h, friction_h = (hours * _unit_gpus(option) for hours in _month_hours(option, figures))
-    on_demand, gpus = option.gpu.on_demand_usd_per_gpu_hour, capacity.gpus_per_replica
+    on_demand, gpus = on_demand_usd_per_gpu_hour(option.gpu), capacity.gpus_per_replica
     spot_h, staging_h = _spot_gpu_hours(option, shared), option.staging_replica_hours_per_month * gpus
     standby_h = option.standby_replicas * gpus * HOURS_PER_MONTH
     api = failover_option(option, shared)
@@ -188,7 +194,7 @@ def _ledger(option_id: str, option: RentedOption, shared: Shared) -> Ledger:
 
 def _unit_usd(option: RentedOption) -> Array:
     """What one unit of each of the week's figures costs a month, all that grows with the rent in. [USD/month]"""
-    on_demand = float(option.gpu.on_demand_usd_per_gpu_hour) * (1.0 + option.addon_frac)
+    on_demand = float(on_demand_usd_per_gpu_hour(option.gpu)) * (1.0 + option.addon_frac)
     base = float(_base_usd_per_gpu_hour(option)) * (1.0 + option.addon_frac)
     licence = option.licence_usd_per_gpu_year / MONTHS_PER_YEAR / HOURS_PER_MONTH
     friction_h = (option.cold_start_minutes + option.drain_minutes) / MINUTES_PER_HOUR
@@ -215,7 +221,7 @@ def _tail(option: RentedOption, shared: Shared, beyond_requests: float) -> Tail:
     peak = load * float(peak_level(shared.workload, keys))
     rest_slope, rest_low, rest_high_slope, rest_high = rest_bounds(option, shared, beyond_requests, bound, peak)
     extra = float(option.standby_replicas) * HOURS_PER_MONTH + float(option.staging_replica_hours_per_month)
-    gpus, on_demand = float(option.capacity.gpus_per_replica), float(option.gpu.on_demand_usd_per_gpu_hour)
+    gpus, on_demand = float(option.capacity.gpus_per_replica), float(on_demand_usd_per_gpu_hour(option.gpu))
     licence = option.licence_usd_per_gpu_year / MONTHS_PER_YEAR / HOURS_PER_MONTH
     extra_usd = extra * gpus * (on_demand * (1.0 + option.addon_frac) + licence)
     one = replace(shared, requests=1.0)

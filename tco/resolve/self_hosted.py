@@ -6,6 +6,7 @@ from tco.datasheets import Calibration, calibration, in_memory
 from tco.errors import Fault, LookupFault, ScenarioError, nearest
 from tco.estimate import Lengths, Unable, estimate
 from tco.inputs.hardware import Model, ServingProfile
+from tco.model.work import Proportions
 from tco.options import option_kinds
 from tco.resolve.draft import Draft
 from tco.serving import ESTIMATE, TYPED, estimate_facts, estimated_evidence, fitted, proportions, serving_facts
@@ -52,11 +53,9 @@ def _profile(draft: Draft, name: str, prefix: str) -> None:
         if not any(fault.where.startswith(prefix.rstrip(".")) for fault in draft.faults):
             _estimated(draft, name, prefix)
         return
-    models, gpus, service = draft.catalog.models(), draft.catalog.gpus(), draft.sections["service"]
-    model = models.get(profile.model)
-    lent = proportions(profile, model, gpus.get(profile.gpu), service, _lengths(draft, prefix), _constants(draft))
+    model = draft.catalog.models().get(profile.model)
     try:
-        fit = fitted(profile, service, lent)
+        fit = fitted(profile, draft.sections["service"], _lent(draft, prefix, profile))
     except ScenarioError as error:
         draft.faults += [Fault(f"options.{name}.profile", f.found, f.mend) for f in error.faults]
         return
@@ -146,7 +145,9 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
     count = draft.get(f"{prefix}capacity.gpus_per_replica")
     matching = [p for p in found if count is None or p.gpus_per_replica == count]
     if matching:
-        return matching[0]
+        alone = (profile for profile in matching if _meets(draft, prefix, profile, lend=False))
+        with_help = (profile for profile in matching if _meets(draft, prefix, profile, lend=True))
+        return next(alone, None) or next(with_help, matching[0])
     if model and gpu:
         return None  # then it is estimated
     has = ", ".join(sorted({f"{p.gpus_per_replica} × {p.gpu}" for p in found}))
@@ -155,6 +156,21 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
     mend += " a model and a gpu_name, and it is estimated"
     draft.faults.append(Fault(prefix.rstrip("."), f"no profile of {model or 'any model'} on {where}", mend))
     return None
+
+
+def _meets(draft: Draft, prefix: str, profile: ServingProfile, lend: bool) -> bool:
+    """Whether enough of a profile's length mixes are inside the service level, alone or with an estimate's help."""
+    try:
+        fitted(profile, draft.sections["service"], _lent(draft, prefix, profile) if lend else None)
+    except ScenarioError:
+        return False
+    return True
+
+
+def _lent(draft: Draft, prefix: str, profile: ServingProfile) -> Proportions | None:
+    """The proportions of an estimate for the same model and GPUs, for a profile to borrow."""
+    model, gpu = draft.catalog.models().get(profile.model), draft.catalog.gpus().get(profile.gpu)
+    return proportions(profile, model, gpu, draft.sections["service"], _lengths(draft, prefix), _constants(draft))
 
 
 def _named_profile(draft: Draft, prefix: str, wanted: str) -> ServingProfile | None:

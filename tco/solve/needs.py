@@ -5,16 +5,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from tco.case import Case
-from tco.evaluate import VOLUME, evaluate, tail
+from tco.evaluate import VOLUME, evaluate, kinks, tail
+from tco.model.crossings import grid, inside, pieces, winning_intervals
 from tco.model.demand import peak_ratio
 from tco.options.api import ApiOption
+from tco.options.owned import OwnedOption
 from tco.options.rented import RentedOption
+from tco.options.self_hosted import SelfHostedOption
 from tco.units import Array
 
 SAME_FRAC = 1e-9
 """How far apart two costs may be, of the larger, and still count as the same."""
-MOST_REPLICAS = 1e9
-"""A fleet that can be afforded at this size costs nothing to enlarge."""
+MOST_TIMES = 1e9
+"""A load that can be afforded this many times over costs nothing to serve."""
+NEAR_FRAC = 1e-3
+"""How close two loads are before the pieces between them are solved exactly."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,9 @@ class Need:
     api_price_ratio: float | None = None
     """Baseline's price over what it is now."""
     usd_per_gpu_hour: float | None = None
+    """Rent on demand, other terms of the rent moving with it."""
+    server_usd: float | None = None
+    """Price of a server."""
     run_fte: float | None = None
     throughput_ratio: float | None = None
     """Throughput of a replica over what it is now."""
@@ -51,25 +59,39 @@ def needs_of(case: Case, base: str, other: str, requests: float, far: float) -> 
 
 def _paths(case: Case, base: str, other: str) -> dict[str, str]:
     found: dict[str, str] = {}
+    option = case.numbers.options[other]
     if isinstance(case.numbers.options[base], ApiOption):
         found["api_price_ratio"] = f"options.{base}.price_ratio"
-    if isinstance(case.numbers.options[other], RentedOption):
-        found["usd_per_gpu_hour"] = f"options.{other}.gpu.on_demand_usd_per_gpu_hour"
+    if isinstance(option, RentedOption):
+        priced = option.gpu.on_demand_usd_per_gpu_hour > 0
+        found["usd_per_gpu_hour"] = f"options.{other}.gpu.{'price_ratio' if priced else 'on_demand_usd_per_gpu_hour'}"
+    if isinstance(option, OwnedOption):
+        found["server_usd"] = f"options.{other}.server.server_usd"
     found["run_fte"] = f"options.{other}.people.run_fte"
     return found
+
+
+def _as_told(case: Case, name: str, path: str, root: float | None) -> float | None:
+    """A root in the figure that people know: a rent in dollars, a price over what it is now."""
+    if root is None or not path.endswith(".price_ratio"):
+        return root
+    if name == "usd_per_gpu_hour":
+        return root * _value(case, path.replace(".price_ratio", ".on_demand_usd_per_gpu_hour"))
+    return root / _value(case, path)
 
 
 def _at_volume(case: Case, base: str, other: str, requests: float) -> Need:
     values: dict[str, float | None] = {}
     for name, path in _paths(case, base, other).items():
-        values[name] = _affine_root(case, base, other, requests, path, name)
+        values[name] = _as_told(case, name, path, _affine_root(case, base, other, requests, path, name))
     option = case.numbers.options[other]
-    if isinstance(option, RentedOption):
+    if isinstance(option, SelfHostedOption):
         ratio = _throughput_root(case, base, other, requests)
         values["throughput_ratio"] = ratio
-        values["peak_ratio"] = peak_ratio(case.numbers.workload.shape_hours) / ratio if ratio else None
-        if values["peak_ratio"] is not None and values["peak_ratio"] < 1:
-            values["peak_ratio"] = None
+        steady = option.deferrable == "as_it_comes" and getattr(option, "fleet", "fixed") in ("fixed", "reserved")
+        if ratio and steady:  # a fleet for the peak needs as much less throughput as its peak is lower
+            lower = peak_ratio(case.numbers.workload.shape_hours) / ratio
+            values["peak_ratio"] = lower if lower >= 1 else None
     return Need(**values)
 
 
@@ -81,9 +103,7 @@ def _affine_root(case: Case, base: str, other: str, requests: float, path: str, 
     root = float(probe[0] - gap[0] / slope) if slope else None
     if name == "api_price_ratio" and (root is None or not _is_root(case, base, other, requests, path, root)):
         root = _bisected(case, base, other, requests, path)  # a volume discount bends the bill
-    if root is None or root < 0:
-        return None
-    return root / now if name == "api_price_ratio" and now > 0 else root
+    return None if root is None or root < 0 else root
 
 
 def _gaps(case: Case, base: str, other: str, requests: float, path: str, values: Array) -> Array:
@@ -115,21 +135,39 @@ def _bisected(case: Case, base: str, other: str, requests: float, path: str) -> 
 
 
 def _throughput_root(case: Case, base: str, other: str, requests: float) -> float | None:
-    """Least throughput that still pays: where the most replicas are taken that can be afforded."""
-    steps = requests / float(np.max(evaluate(case, {VOLUME: requests})[other].facts["step_requests_per_month"]))
-    if steps <= 0:
-        return None
+    """
+    Least throughput that still pays, over what it is now.
+
+    Half the throughput is twice the load, so the fleet's cost over its load bends where it does over volume: a bisection
+    finds the last stretch that pays, and the pieces in it the exact end.
+    """
     path = f"options.{other}.capacity.throughput_ratio"
     now = _value(case, path)
-    counts = np.array([1.0, MOST_REPLICAS])
+    low, high = _last_load_that_pays(case, base, other, requests, path)
+    if low is None or high is None:
+        return None
+    edges = kinks(case, requests * high)[other] / requests
+    ends = low + grid([edges[(edges > low) & (edges < high)] - low], high - low)
+    gap = pieces(_gaps(case, base, other, requests, path, now / inside(ends)), ends)
+    won = winning_intervals(gap)
+    return 1.0 / won[-1][1] if won else 1.0 / low
+
+
+def _last_load_that_pays(
+    case: Case, base: str, other: str, requests: float, path: str
+) -> tuple[float | None, float | None]:
+    """Loads, over today's, close together: one that pays and one that does not. None where all or none pay."""
+    now = _value(case, path)
+    loads = np.geomspace(1.0 / MOST_TIMES, MOST_TIMES, 73)
     while True:
-        paid = _gaps(case, base, other, requests, path, steps / counts * now) >= 0
+        paid = _gaps(case, base, other, requests, path, now / loads) >= 0
         if not paid[0] or paid[-1]:
-            return None
-        low, high = float(counts[paid].max()), float(counts[~paid].min())
-        if high - low <= 1:
-            return steps / low
-        counts = np.unique(np.round(np.geomspace(low, high, 65)))
+            return None, None
+        last = int(np.flatnonzero(paid).max())
+        low, high = float(loads[last]), float(loads[last + 1])
+        if high / low < 1 + NEAR_FRAC:
+            return low, high
+        loads = np.geomspace(low, high, 33)
 
 
 def _ever(case: Case, base: str, other: str, far: float) -> Need:
@@ -142,10 +180,8 @@ def _ever(case: Case, base: str, other: str, far: float) -> Need:
         near, double = (_slope_gap(case, base, other, far, {path: now * k}) for k in (1.0, 2.0))
         slope = (double - near) / now if now > 0 else 0.0
         root = now - near / slope if slope else None
-        if root is not None and name == "api_price_ratio":
-            root = root / now
-        values[name] = root if root is not None and root > 0 else None
-    if isinstance(case.numbers.options[other], RentedOption):
+        values[name] = _as_told(case, name, path, root) if root is not None and root > 0 else None
+    if isinstance(case.numbers.options[other], SelfHostedOption):
         path = f"options.{other}.capacity.throughput_ratio"
         now = _value(case, path)
         near, double = (_slope_gap(case, base, other, far, {path: now * k}) for k in (1.0, 2.0))

@@ -10,15 +10,15 @@ from tco.catalog import Catalog
 from tco.errors import LookupFault, SheetError
 from tco.inputs.source import Fact
 
+RENT = (
+    "provider,gpu,gpus_per_instance,term,region,price,currency,per,"
+    "valid_from,valid_to,basis,evidence,source_url,checked_on,checked_by,note"
+)
 API = (
     "provider,model,meter,price,currency,per,service_tier,min_input_tokens,tier_rule,region,hours_utc,"
     "valid_from,valid_to,basis,evidence,source_url,checked_on,checked_by,note"
 )
 TAIL = "https://acme.example,2026-11-01,hand,"
-RENT = (
-    "provider,gpu,gpus_per_instance,term,region,price,currency,per,"
-    "valid_from,valid_to,basis,evidence,source_url,checked_on,checked_by,note"
-)
 PEOPLE = (
     "role,region,low,base,high,per,currency,valid_from,valid_to,basis,evidence,source_url,checked_on,checked_by,note"
 )
@@ -207,29 +207,6 @@ def test_an_unknown_name_is_told_the_nearest_and_a_wrong_day_the_right_ones(
     assert message in str(told.value)
 
 
-def rent(provider: str, usd: float, gpus: int = 1, per: str = "GPU-hour", term: str = "on_demand") -> str:
-    return f"{provider},X1,{gpus},{term},,{usd},USD,{per},2026-01-01,,list,B,{TAIL}"
-
-
-def test_without_a_provider_the_lower_middle_of_their_cheapest_offers_is_taken(tmp_path: Path) -> None:
-    rows = [
-        rent("a", 2),
-        rent("a", 24, 8, "instance-hour"),
-        rent("b", 4),
-        rent("c", 32, 8, "instance-hour"),
-        rent("d", 9),
-    ]
-    write(tmp_path, "gpu_rental/x.csv", RENT, *rows, rent("e", 1, term="spot"))
-    catalog = Catalog.open(tmp_path)
-    # one a provider: 2, 4, 4, 9; of four, the second
-    usd, provider = catalog.rental("X1", "", DAY)
-    assert (usd.path, usd.value, usd.low, usd.high) == ("gpu.on_demand_usd_per_gpu_hour", 4, 2, 9)
-    assert provider.value == "b"
-    assert usd.source.note == "middle of 4 offers, 2.00 to 9.00 USD"
-    assert catalog.rental("X1", "a", DAY)[0].value == 2
-    assert [offer.provider for offer in catalog.rental_offers("X1", DAY)] == ["e", "a", "a", "b", "c", "d"]
-
-
 def test_a_role_costs_a_year_and_a_contractor_an_hour(tmp_path: Path) -> None:
     shared = "USD,2026-01-01,,estimate,D,,2026-11-20,hand,"
     rows = [f"sre,us,100,200,300,FTE-year,{shared}", f"hand,us,50,60,70,hour,{shared}"]
@@ -256,6 +233,42 @@ def test_every_fault_of_every_file_is_told(tmp_path: Path) -> None:
         assert part in told
     with pytest.raises(SheetError, match=r"row 2, price(.|\n)*row 4: duplicate"):
         catalog.api_skus(DAY)
+
+
+def test_what_rows_say_against_each_other_is_told_with_all_else(tmp_path: Path) -> None:
+    lone = price("output", 3, model="lone")
+    write(tmp_path, "api/acme.csv", API, price("input", 1), price("output", 2), price("input", 0.5, "batch"), lone)
+    write(tmp_path, "api/broken.csv", API, price("input", 1, model="other").replace(",1,", ",$1,"))
+    old, new = (f"acme,H100-SMX,8,on_demand,,2,USD,GPU-hour,{days},list,A,{TAIL}" for days in
+                ("2026-01-01,2026-03-01", "2026-02-01,2026-04-01"))  # fmt: skip
+    later = f"acme,H100-SMX,8,on_demand,,2,USD,GPU-hour,2026-06-01,,list,A,{TAIL}"
+    write(tmp_path, "gpu_rental/acme.csv", RENT, old, new, later)
+    gpus = tmp_path / "hw_profiles" / "gpus"
+    gpus.mkdir(parents=True)
+    told = [str(fault) for fault in Catalog.open(tmp_path).check()]
+    wanted = [
+        "api/broken.csv: row 2, price: '$1'",
+        "gpu_rental/acme.csv: row 3, valid_from: 2026-02-01, while row 2 holds until 2026-03-01",
+        "gpu_rental/acme.csv: row 4, valid_from: 2026-06-01, but row 3 ends on 2026-04-01",
+        "api/acme.csv: row 4, meter: input without output",
+        "api/acme.csv: row 5, meter: output without input",
+        *(f"gpu_rental/acme.csv: row {line}, gpu: H100-SMX" for line in (2, 3, 4)),
+    ]
+    assert len(told) == len(wanted), told
+    for part in wanted:
+        assert [line for line in told if part in line], (part, told)
+
+
+def test_a_gap_does_not_stop_whoever_only_asks_for_a_price(tmp_path: Path) -> None:
+    (tmp_path / "hw_profiles").mkdir()
+    catalog = opened(tmp_path, price("input", 1), price("output", 2), price("output", 1, "batch"))
+    assert values(catalog)["price.output_usd_per_mtok"] == 2
+    assert [fault.where for fault in catalog.check()] == ["price_sheets/api/acme.csv: row 4, meter"]
+
+
+def test_global_is_the_region_of_a_blank_cell(tmp_path: Path) -> None:
+    with pytest.raises(SheetError, match="row 3: duplicate"):
+        opened(tmp_path, price("input", 1), price("input", 1, region="global")).api_skus(DAY)
 
 
 def test_the_same_price_in_two_files_is_a_fault(tmp_path: Path) -> None:

@@ -107,6 +107,27 @@ def test_the_most_trustworthy_profile_comes_first() -> None:
     assert mixes(wide) == 3
 
 
+def graded(quality: str, *points: ServingPoint, engine: str = "vllm", version: str = "0.13.0") -> ServingProfile:
+    page = PageSource(url="https://x.example", checked_on=date(2026, 11, 20), quality=quality)
+    served_by = Engine(name=engine, version=version)
+    return profile(*points).model_copy(update={"sources": (page,), "engine": served_by})
+
+
+def test_bursts_come_last_and_versions_are_compared_within_an_engine() -> None:
+    five = [point(input_tok=tok) for tok in (1, 2, 3, 4, 5)]
+    ranked = [
+        graded("A", *five[:4]),
+        graded("B", *five[:4], version="0.13.0"),
+        graded("B", *five, version="0.12.0"),  # a fifth mix adds nothing that four do not know
+        graded("B", *five, engine="sglang", version="0.5.6"),
+        graded("B", *five, engine="trtllm", version="1.2.0"),
+        graded("B", *five, engine="another", version="9.9"),
+        graded("A", *five[:3]),
+        graded("C", *five),
+    ]
+    assert best_first(reversed(ranked)) == ranked
+
+
 def test_a_saved_profile_is_found_at_once(tmp_path: Path) -> None:
     (tmp_path / "hw_profiles").mkdir()
     catalog = Catalog.open(tmp_path)

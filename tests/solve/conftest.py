@@ -8,12 +8,22 @@ from hypothesis import strategies as st
 
 from tco.case import Case, CaseNumbers
 from tco.inputs.finance import Finance
-from tco.inputs.hardware import Work
-from tco.inputs.prices import ApiPrice, Factors, GpuRental, HourFactor, LongContext, VolumeDiscount
+from tco.inputs.hardware import Power, PowerPoint, Work
+from tco.inputs.prices import (
+    ApiPrice,
+    Factors,
+    GpuRental,
+    HourFactor,
+    LongContext,
+    ServerPrice,
+    Site,
+    VolumeDiscount,
+)
 from tco.inputs.staffing import People, Staffing
 from tco.inputs.workload import Length, Service, Workload
 from tco.model.demand import hot_cold_hours
 from tco.options.api import ApiOption
+from tco.options.owned import OwnedOption
 from tco.options.rented import RentedOption
 from tco.options.self_hosted import Capacity
 
@@ -72,30 +82,85 @@ def api_options(draw: st.DrawFn) -> ApiOption:
 
 
 @st.composite
-def rented_options(draw: st.DrawFn) -> RentedOption:
-    return RentedOption(
-        label="own GPUs",
-        gpu=GpuRental(on_demand_usd_per_gpu_hour=draw(rounded(0.5, 6))),
-        capacity=Capacity(
-            work=Work(
-                prefill_s_per_tok=draw(rounded(1e-5, 1e-3)),
-                cached_s_per_tok=1e-6,
-                decode_s_per_tok=draw(rounded(1e-4, 1e-2)),
-                context_s_per_tok2=draw(st.sampled_from([0.0, 5e-8])),
-            ),
-            gpus_per_replica=draw(st.integers(1, 8)),
-            target_utilisation_frac=draw(st.sampled_from([0.6, 0.8, 1.0])),
-            spare_replicas=draw(st.integers(0, 2)),
-            spare_frac=draw(st.sampled_from([0.0, 0.1, 0.3])),
-            min_replicas=draw(st.sampled_from([1, 1, 3])),
+def capacities(draw: st.DrawFn) -> Capacity:
+    return Capacity(
+        work=Work(
+            prefill_s_per_tok=draw(rounded(1e-5, 1e-3)),
+            cached_s_per_tok=1e-6,
+            decode_s_per_tok=draw(rounded(1e-4, 1e-2)),
+            context_s_per_tok2=draw(st.sampled_from([0.0, 5e-8])),
         ),
-        cache_hit_frac=draw(st.sampled_from([0.0, 0.4])),
-        people=draw(people()),
-        other_usd_per_month=draw(st.sampled_from([0.0, 2500.0])),
-        staging_replica_hours_per_month=draw(st.sampled_from([0.0, 200.0])),
-        failover_frac=draw(st.sampled_from([0.0, 0.005, 0.2])),
-        failover_to=draw(st.sampled_from(["api", "hosted", ""])),
+        gpus_per_replica=draw(st.integers(1, 8)),
+        target_utilisation_frac=draw(st.sampled_from([0.6, 0.8, 1.0])),
+        spare_replicas=draw(st.integers(0, 2)),
+        spare_frac=draw(st.sampled_from([0.0, 0.1, 0.3])),
+        min_replicas=draw(st.sampled_from([1, 1, 3])),
     )
+
+
+def self_hosted(draw: st.DrawFn, deferrable: list[str]) -> dict[str, Any]:
+    """What rented and bought GPUs have in common."""
+    return {
+        "label": "own GPUs",
+        "capacity": draw(capacities()),
+        "cache_hit_frac": draw(st.sampled_from([0.0, 0.4])),
+        "people": draw(people()),
+        "other_usd_per_month": draw(st.sampled_from([0.0, 2500.0])),
+        "guardrail_usd_per_mtok": draw(st.sampled_from([0.0, 0.0, 0.02])),
+        "standby_replicas": draw(st.sampled_from([0.0, 0.0, 2.0])),
+        "licence_usd_per_gpu_year": draw(st.sampled_from([0.0, 0.0, 4500.0])),
+        "deferrable": draw(st.sampled_from(deferrable)),
+        "failover_frac": draw(st.sampled_from([0.0, 0.005, 0.2])),
+        "failover_to": draw(st.sampled_from(["api", "hosted", ""])),
+    }
+
+
+@st.composite
+def rented_options(draw: st.DrawFn) -> RentedOption:
+    fleet = draw(st.sampled_from(["fixed", "fixed", "reserved", "autoscaled", "reserved_and_burst"]))
+    on_demand = draw(rounded(0.5, 6))
+    return RentedOption(
+        **self_hosted(draw, ["as_it_comes", "as_it_comes", "in_valleys", "on_spot"]),
+        fleet=fleet,
+        gpu=GpuRental(
+            on_demand_usd_per_gpu_hour=on_demand,
+            reserved_usd_per_gpu_hour=on_demand * draw(st.sampled_from([0.2, 0.7, 1.1])),
+            spot_discount_frac=0.5,
+            instance_gpus=draw(st.sampled_from([0, 0, 1, 8])),
+        ),
+        cold_start_minutes=draw(st.sampled_from([0, 10])),
+        drain_minutes=draw(st.sampled_from([0, 5])),
+        min_billing_minutes=draw(st.sampled_from([0, 60, 150])),
+        scale_ahead_hours=0 if fleet == "fixed" else draw(st.sampled_from([0, 2])),
+        addon_frac=draw(st.sampled_from([0.0, 0.15])),
+        spot_waste_frac=0.05,
+        staging_replica_hours_per_month=draw(st.sampled_from([0.0, 200.0])),
+    )
+
+
+@st.composite
+def owned_options(draw: st.DrawFn) -> OwnedOption:
+    curve = draw(st.sampled_from([(), ((0.5, 500.0),), ((0.2, 300.0), (0.6, 350.0))]))
+    return OwnedOption(
+        **self_hosted(draw, ["as_it_comes", "in_valleys"]),
+        server=ServerPrice(server_usd=draw(rounded(1e4, 3e5)), server_gpus=8, nameplate_kilowatts=10.2),
+        network_frac=0.1, storage_frac=0.04, installation_frac=0.03, spares_frac=0.0,
+        fixed_usd=draw(st.sampled_from([0.0, 20_000.0])),
+        residual_frac=0.15, life_months=48, support_frac_per_year=0.06, insurance_frac_per_year=0.005,
+        hands_per_server_fte=draw(st.sampled_from([0.0, 0.05])),
+        staging_replicas=draw(st.sampled_from([0, 1])),
+        already_owned_servers=draw(st.sampled_from([0, 0, 3])),
+        resale_usd_per_server=draw(rounded(1e3, 2e5)),
+        power=Power(
+            idle_watts_per_gpu=120, busy_watts_per_gpu=620, host_watts_per_gpu=200,
+            points=tuple(PowerPoint(load_frac=load, watts_per_gpu=watts) for load, watts in curve),
+        ),
+        site=Site(
+            power_billing=draw(st.sampled_from(["metered", "metered", "all_in"])),
+            colocation_usd_per_kilowatt_month=195, contracted_ratio=1.0, electricity_usd_per_kwh=draw(rounded(0.05, 2)),
+            demand_usd_per_kilowatt_month=draw(st.sampled_from([0.0, 15.0])), pue=1.35, carbon_kg_per_kwh=0.4,
+        ),
+    )  # fmt: skip
 
 
 @st.composite
@@ -106,8 +171,12 @@ def random_cases(draw: st.DrawFn) -> Case:
         "hosted": draw(api_options()),
         "own": draw(rented_options()),
         "bigger": draw(rented_options()),
+        "bought": draw(owned_options()),
     }
-    pairs = [("api", "own"), ("api", "own"), ("hosted", "own"), ("own", "api"), ("api", "hosted"), ("own", "bigger")]
+    pairs = [
+        ("api", "own"), ("api", "own"), ("hosted", "own"), ("own", "api"), ("api", "hosted"), ("own", "bigger"),
+        ("api", "bought"), ("own", "bought"), ("bought", "api"),
+    ]  # fmt: skip
     baseline, challenger = draw(st.sampled_from(pairs))
     workload = Workload(
         requests_per_month=draw(rounded(1e3, 3e6)),

@@ -201,6 +201,11 @@ def value(case: Case, path: str) -> float:
     return float(node)
 
 
+def rent_ratio(case: Case, option: str, usd_per_gpu_hour: float | None) -> float | None:
+    """A rent in dollars, over today's: all terms of the rent move together."""
+    return usd_per_gpu_hour and usd_per_gpu_hour / value(case, f"options.{option}.gpu.on_demand_usd_per_gpu_hour")
+
+
 @given(data=st.data())
 def test_at_the_price_needed_both_cost_the_same(cases: st.SearchStrategy[Case], data: st.DataObject) -> None:
     case = data.draw(cases)
@@ -208,18 +213,20 @@ def test_at_the_price_needed_both_cost_the_same(cases: st.SearchStrategy[Case], 
     base, other, need = answer.baseline, answer.challenger, answer.needs.at_volume
     found = {
         f"options.{base}.price_ratio": need.api_price_ratio,
-        f"options.{other}.gpu.on_demand_usd_per_gpu_hour": need.usd_per_gpu_hour,
+        f"options.{other}.gpu.price_ratio": rent_ratio(case, other, need.usd_per_gpu_hour),
+        f"options.{other}.server.server_usd": need.server_usd,
         f"options.{other}.people.run_fte": need.run_fte,
     }
     for path, wanted in found.items():
         if wanted:
             difference, size = gap(case, answer, {path: wanted})
             assert abs(difference) <= 1e-7 * size, path
-    if case.numbers.options[other].kind == "rented":
-        for path in list(found)[1:]:
-            if found[path] is None:  # not even for nothing
-                difference, size = gap(case, answer, {path: 0.0})
-                assert difference < 1e-7 * size, path
+    its_own = {"rented": ("gpu.", "people."), "owned": ("server.", "people.")}.get(case.numbers.options[other].kind, ())
+    for path in list(found)[1:]:
+        mine = path.removeprefix(f"options.{other}.").startswith(its_own or ("-",))
+        if mine and found[path] is None:  # not even for next to nothing
+            difference, size = gap(case, answer, {path: 1e-12 if path.endswith("ratio") else 0.0})
+            assert difference < 1e-7 * size, path
 
 
 @given(data=st.data())
@@ -229,7 +236,7 @@ def test_a_little_less_throughput_than_needed_is_too_little(
     case = data.draw(cases)
     answer = break_even(case)
     need = answer.needs.at_volume
-    if case.numbers.options[answer.challenger].kind != "rented":
+    if case.numbers.options[answer.challenger].kind == "api":
         assert need.throughput_ratio is None
         return
     path = f"options.{answer.challenger}.capacity.throughput_ratio"
@@ -249,9 +256,11 @@ def test_what_is_needed_for_ever_turns_the_slopes(cases: st.SearchStrategy[Case]
     base, other, need = answer.baseline, answer.challenger, asdict(answer.needs.ever)
     paths = {
         "api_price_ratio": (f"options.{base}.price_ratio", 1.0),
-        "usd_per_gpu_hour": (f"options.{other}.gpu.on_demand_usd_per_gpu_hour", -1.0),
+        "usd_per_gpu_hour": (f"options.{other}.gpu.price_ratio", -1.0),
+        "server_usd": (f"options.{other}.server.server_usd", -1.0),
         "throughput_ratio": (f"options.{other}.capacity.throughput_ratio", 1.0),
     }
+    need["usd_per_gpu_hour"] = rent_ratio(case, other, need["usd_per_gpu_hour"])
     for name, (path, better) in paths.items():
         if need[name] is None:
             continue

@@ -198,9 +198,11 @@ def test_a_higher_peak_never_needs_fewer_replicas(cases: Cases, data: st.DataObj
     for name in fleets(case):
         low, high = evaluate(flat)[name], evaluate(busy)[name]
         assert float(high.facts["replicas"]) >= float(low.facts["replicas"])
-        assert float(high.facts["step_requests_per_month"]) * peak == pytest.approx(
-            float(low.facts["step_requests_per_month"])
-        )
+        narrow, wide = (float(ledger.facts["step_requests_per_month"]) for ledger in (high, low))
+        if case.numbers.options[name].deferrable == "in_valleys":  # type: ignore[attr-defined]
+            assert narrow <= wide * (1 + 1e-9) <= narrow * peak * (1 + 2e-9)  # what may wait makes the peak lower
+        else:
+            assert narrow * peak == pytest.approx(wide)
 
 
 @given(data=st.data())

@@ -80,7 +80,8 @@ def test_load_beside_a_full_fleet(clean: Callable[..., Case]) -> None:
 def host(price: float) -> dict[str, Any]:
     people = {"run_fte": 0, "build_hours": 0, "incidents_per_month": 0, "swaps_per_year": 0}
     price_of = {"input_usd_per_mtok": price, "output_usd_per_mtok": price}
-    return {"host": {"kind": "api", "label": "Host", "price": price_of, "cache_hit_frac": 0, "people": people}}
+    free = {"cache_hit_frac": 0, "people": people, "evaluation_usd_per_month": 0}
+    return {"host": {"kind": "api", "label": "Host", "price": price_of, **free}}
 
 
 def test_a_host_of_the_same_weights_is_cheaper(clean: Callable[..., Case]) -> None:
