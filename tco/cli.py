@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tco.case import Case
 
 
+FORMATS = ("auto", "bf16", "fp8", "int8", "fp4", "int4")
+"""Formats of weights that ``tco estimate`` takes; named here so that ``tco --help`` stays quick."""
 LISTS = ("scenarios", "apis", "models", "gpus", "profiles", "rents", "shapes", "roles", "fields")
 """What ``tco list`` tells: the names that a scenario may use, and its fields with their help."""
 
@@ -68,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     listing.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     listing.set_defaults(run=_list)
+    _estimating(commands)
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
     terms.set_defaults(run=_terms)
@@ -81,6 +84,59 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("folder", type=Path, metavar="DIR")
     init.set_defaults(run=_init)
     return parser
+
+
+def _estimating(commands: Any) -> None:
+    guess = commands.add_parser("estimate", help="what a model would serve on a GPU that nobody measured it on")
+    guess.add_argument("model", metavar="MODEL", help="as in `tco list models`")
+    guess.add_argument("gpu", metavar="GPU", help="as in `tco list gpus`")
+    guess.add_argument("--gpus", type=_whole, metavar="N", help="GPUs of one replica (default: the fewest that do)")
+    guess.add_argument("--dtype", default="auto", choices=FORMATS, help="format of the weights (default: as published)")
+    guess.add_argument(
+        "--concurrency", type=_above_0, metavar="N", help="requests in flight (default: what the limits allow)"
+    )
+    for name, words in (
+        ("input", "prompt tokens"),
+        ("output", "answer tokens"),
+        ("ttft-ms", "longest time to the first token"),
+        ("tpot-ms", "longest time per token after it"),
+    ):
+        guess.add_argument(f"--{name}", type=_above_0, metavar="N", help=f"{words} (default: the planning value)")
+    guess.set_defaults(run=_estimate)
+    ranking = commands.add_parser(
+        "rank", help="which GPU is cheapest for a model, at a scenario's volume and service level"
+    )
+    ranking.add_argument("model", metavar="MODEL", help="as in `tco list models`")
+    ranking.add_argument(
+        "scenario", metavar="SCENARIO", nargs="?", default="support-assistant", help="default: %(default)s"
+    )
+    ranking.add_argument(
+        "--set",
+        metavar="PATH=VALUE",
+        action="append",
+        default=[],
+        dest="changes",
+        help="change a number or a name; repeatable",
+    )
+    ranking.add_argument("--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold")
+    ranking.set_defaults(run=_rank, baseline=None, challenger=None)
+    for parser in (guess, ranking):
+        parser.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
+        parser.add_argument("--json", action="store_true", help="print the answer as JSON, and nothing else")
+
+
+def _above_0(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("write a number above 0")
+    return value
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("write a whole number, 1 or more")
+    return value
 
 
 def _question(
@@ -155,6 +211,64 @@ def _breakeven(arguments: argparse.Namespace) -> int:
         show_breakeven(answer, case, arguments.axis)
     if written is not None:
         print(f"chart written to {written}", file=sys.stderr)
+    return 0
+
+
+def _estimate(arguments: argparse.Namespace) -> int:
+    from tco.catalog import Catalog
+    from tco.datasheets import calibration
+    from tco.errors import LookupFault
+    from tco.estimate import Lengths, Unable, estimate
+    from tco.inputs.workload import Service
+    from tco.present.estimates import estimate_data, show_estimate
+    from tco.solve.nearest import nearest_measured
+
+    catalog = Catalog.open(arguments.data)
+    model, gpu, defaults = catalog.model(arguments.model), catalog.gpu(arguments.gpu), catalog.defaults()
+
+    def asked(name: str, path: str) -> float:
+        given = getattr(arguments, name)
+        return float(defaults[path].value if given is None else given)
+
+    service = Service(
+        ttft_ms=asked("ttft_ms", "service.ttft_ms"),
+        tpot_ms=asked("tpot_ms", "service.tpot_ms"),
+        slo_percentile=float(defaults["service.slo_percentile"].value),
+    )
+    tok = asked("input", "workload.input_length.mean_tok"), asked("output", "workload.output_length.mean_tok")
+    lengths, known = Lengths.alike(*tok), calibration(defaults)
+    found = estimate(
+        model,
+        gpu,
+        service,
+        lengths,
+        known,
+        gpus=arguments.gpus,
+        dtype=arguments.dtype,
+        concurrency=arguments.concurrency,
+    )
+    if isinstance(found, Unable):
+        raise LookupFault(found.faults)
+    measured = nearest_measured(
+        found, catalog.find_profiles(model.model), model, catalog.gpus(), service, lengths, known
+    )
+    if arguments.json:
+        _print_json(estimate_data(found, measured))
+    else:
+        show_estimate(found, measured, model.label, lengths, service)
+    return 0
+
+
+def _rank(arguments: argparse.Namespace) -> int:
+    from tco.catalog import Catalog
+    from tco.present.estimates import ranking_data, show_ranking
+    from tco.solve.rank import rank
+
+    ranking = rank(_case(arguments), Catalog.open(arguments.data), arguments.model)
+    if arguments.json:
+        _print_json(ranking_data(ranking))
+    else:
+        show_ranking(ranking)
     return 0
 
 

@@ -14,8 +14,6 @@ from tco.units import MS_PER_S
 
 PUBLISHED = "auto"
 """Weights as the model's maker published them."""
-FORMATS = (PUBLISHED, "bf16", "fp8", "int8", "fp4", "int4")
-"""Formats of weights an estimate may be asked for."""
 FOUR_BITS = ("fp4", "nvfp4", "mxfp4")
 EIGHT_BITS = ("fp8", "int8")
 

@@ -10,7 +10,8 @@ import numpy as np
 from tco.datasheets import PUBLISHED, Calibration, in_memory, lacking, served, stacked
 from tco.errors import Fault
 from tco.inputs.hardware import Gpu, Model
-from tco.inputs.workload import Service
+from tco.inputs.workload import Service, Workload
+from tco.model.demand import mean_product_tok2, mean_square_tok2
 from tco.model.roofline import (
     Replica,
     batch_at_slo,
@@ -42,6 +43,14 @@ class Lengths:
     def alike(cls, input_tok: float, output_tok: float) -> "Lengths":
         """Requests that are all of one length: the context is the prompt and half the answer."""
         return cls(input_tok, output_tok, input_tok + output_tok / 2.0)
+
+    @classmethod
+    def spread(cls, input_tok: float, output_tok: float, workload: Workload) -> "Lengths":
+        """Requests as long as these on average and as varied as a workload's: long answers weigh more, as they stay longer."""
+        spread_in, spread_out = workload.input_length.cv, workload.output_length.cv
+        product = mean_product_tok2(input_tok, output_tok, spread_in, spread_out, workload.length_corr)
+        context = float(product + mean_square_tok2(output_tok, spread_out) / 2.0)
+        return cls(input_tok, output_tok, context / output_tok if output_tok > 0 else input_tok)
 
 
 @dataclass(frozen=True)

@@ -240,7 +240,7 @@ def test_every_fault_of_a_scenario_is_told(run: Run, tmp_path: Path) -> None:
         ("options.api.sku=openai/gpt5.4", ["options.api.sku", "openai/gpt-5.4"]),
         ("options.self_host.model=openai/gpt-oss-12b", ["options.self_host.model", "openai/gpt-oss-120b"]),
         ("options.self_host.gpu_name=H100", ["options.self_host.gpu_name", "H100-SXM"]),
-        ("options.self_host.gpu_name=H200-SXM", ["H200-SXM", "2 × H100-SXM"]),
+        ("options.self_host.model=Qwen/Qwen3-235B-A22B", ["2 × H100-SXM hold 160 GB", "at least 7 are needed"]),
         ("options.api.price.inputs_usd_per_mtok=1", ["did you mean options.api.price.input_usd_per_mtok"]),
         ("workload.shape=conversatoin", ["workload.shape", "conversation"]),
         ("workload.requests_per_month=-1", ["at least 0"]),
@@ -255,7 +255,7 @@ def test_every_fault_of_a_scenario_is_told(run: Run, tmp_path: Path) -> None:
         ("as_of=2026-31-12", ["2026-31-12"]),
         ("service.tpot_ms=0.1", ["TPOT 0.1 ms", "would do"]),
         ("nonsense", ["PATH=VALUE"]),
-        ("options.self_host.capacity.gpus_per_replica=3", ["3", "2 × H100-SXM"]),
+        ("options.self_host.capacity.gpus_per_replica=0", ["at least 1"]),
         ("options.api.hours=[{hours_utc: night, price_ratio: 2}]", ["Mon-Fri 01-04"]),
     ],
 )

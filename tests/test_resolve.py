@@ -163,7 +163,7 @@ def test_every_default_of_the_sheet_is_a_field_of_something(catalog: Catalog, ca
     case = case_of(TREE)
     for path in catalog.defaults():
         name = path.replace("options.rented.", "options.own.").replace("options.api.", "options.api.")
-        if not path.startswith("memory."):
+        if not path.startswith(("memory.", "roofline.")):
             value_at(case, name)  # raises when there is no such field
 
 
@@ -215,17 +215,43 @@ def test_faults_of_two_sections_are_told_together(case_of: CaseOf) -> None:
     assert len(told) == 2
 
 
-def test_a_model_nobody_measured_on_these_gpus_says_where_it_was(case_of: CaseOf) -> None:
-    (told,) = faults(case_of, with_own(model="openai/gpt-oss-120b", gpu_name="L40S"))
-    assert "no profile of openai/gpt-oss-120b on L40S" in told
-    assert "2 × H100-SXM" in told
+def test_a_model_nobody_measured_on_these_gpus_is_estimated(case_of: CaseOf) -> None:
+    case = case_of(with_own(model="openai/gpt-oss-120b", gpu_name="L40S"))
+    own: Any = case.numbers.options["own"]
+    found = case.evidence["own"]
+    # 65 GB of weights on 48 GB GPUs: two hold them, and the cache of a useful batch
+    assert (own.profile, own.capacity.grade, own.capacity.gpus_per_replica) == ("estimate", "estimated", 2)
+    assert (own.gpu_name, own.label) == ("L40S", "gpt-oss-120b on 2 × L40S")
+    assert found.estimated
+    assert found.interval is not None
+    assert found.interval[0] < 1 < found.interval[1]
+    source = case.sources["options.own.capacity.work.prefill_s_per_tok"]
+    assert (source.where, source.grade) == ("price_sheets/assumptions/roofline.csv", "estimated")
+    assert own.capacity.work.cached_s_per_tok == pytest.approx(0.1 * own.capacity.work.prefill_s_per_tok)
+
+
+def test_an_estimate_can_be_asked_for(case_of: CaseOf) -> None:
+    named: Any = {"model": "openai/gpt-oss-120b", "gpu_name": "H100-SXM"}
+    assert not case_of(with_own(**named)).evidence["own"].estimated
+    assert case_of(with_own(**named, profile="estimate")).evidence["own"].estimated
+    (told,) = faults(case_of, with_own(profile="estimate", gpu_name="H100-SXM"))
+    assert "options.own.model: nothing; an estimate needs a model and a gpu_name" in told
+
+
+def test_what_cannot_be_estimated_says_why(case_of: CaseOf) -> None:
+    (told,) = faults(case_of, with_own(model="deepseek-ai/DeepSeek-V3.2", gpu_name="L40S"))
+    assert "options.own.capacity.gpus_per_replica: 8 × L40S hold 384 GB, the weights alone take 671 GB" in told
+    (told,) = faults(case_of, with_own(model="openai/gpt-oss-120b", gpu_name="L40S"), {"service.tpot_ms": 1})
+    assert "options.own.gpu_name: the lightest load on 8 × L40S" in told
 
 
 def test_a_size_nobody_measured(case_of: CaseOf) -> None:
-    (told,) = faults(case_of, TREE, {"options.own.capacity.gpus_per_replica": 3})
-    assert "no profile of openai/gpt-oss-120b on 3 × H100-SXM" in told
+    case = case_of(TREE, {"options.own.capacity.gpus_per_replica": 3})
+    own: Any = case.numbers.options["own"]
+    assert (own.capacity.gpus_per_replica, own.capacity.grade) == (3, "estimated")
     (told,) = faults(case_of, with_own(gpu_name="L4", gpu={"on_demand_usd_per_gpu_hour": 1}))
     assert "no profile of any model on L4" in told
+    assert "name a model and a gpu_name, and it is estimated" in told
 
 
 def test_nothing_said_about_speed(case_of: CaseOf) -> None:
@@ -299,11 +325,24 @@ def test_among_profiles_that_could_be_taken_one_meets_the_service_level(case_of:
 
 
 def test_medians_downgrade_the_throughput(case_of: CaseOf) -> None:
-    tree = with_own(profile="Llama-3.3-70B-Instruct--H100-SXMx4--vllm-unrecorded--fp8")
+    tree = with_own(profile="Qwen3-32B--H100-SXMx4--vllm-unrecorded")  # six length mixes
     own: Any = case_of(tree).numbers.options["own"]
     assert own.capacity.grade == "estimated"
     asked: Any = case_of(tree, {"service.slo_percentile": 50}).numbers.options["own"]
     assert asked.capacity.grade == "published"
+
+
+def test_few_mixes_borrow_an_estimates_proportions(case_of: CaseOf) -> None:
+    named: Any = {"model": "openai/gpt-oss-120b", "gpu_name": "H100-SXM"}
+    few = case_of(with_own(profile="gpt-oss-120b--H100-SXMx2--vllm-0.13.0"))
+    whole = case_of(with_own(**named, profile="estimate", capacity={"gpus_per_replica": 2}))
+    assert few.evidence["own"].borrowed
+    borrowed, lent = (dict(case.numbers.options["own"].capacity.work) for case in (few, whole))  # type: ignore[attr-defined]
+    ratios = {borrowed[key] / lent[key] for key in ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")}
+    assert max(ratios) == pytest.approx(min(ratios))
+    assert few.numbers.options["own"].capacity.grade == "estimated"  # type: ignore[attr-defined]
+    one = case_of(with_own(profile="Qwen3-8B--H100-SXMx1--vllm-0.11.0"))
+    assert (one.evidence["own"].borrowed, one.evidence["own"].left_out_error_frac) == (True, None)
 
 
 def test_coefficients_can_be_typed(case_of: CaseOf, plain: Mapping[str, Any]) -> None:

@@ -6,7 +6,6 @@ from tco.datasheets import Calibration, calibration, in_memory
 from tco.errors import Fault, LookupFault, ScenarioError, nearest
 from tco.estimate import Lengths, Unable, estimate
 from tco.inputs.hardware import Model, ServingProfile
-from tco.model.demand import mean_product_tok2, mean_square_tok2
 from tco.model.work import Proportions
 from tco.operating import load_points
 from tco.options import option_kinds
@@ -112,7 +111,7 @@ def _constants(draft: Draft) -> Calibration | None:
 
 
 def _lengths(draft: Draft, prefix: str) -> Lengths:
-    """The scenario's requests as this option's model counts them; long answers weigh more, as they stay longer."""
+    """The scenario's requests as this option's model counts them."""
     workload = draft.sections["workload"]
     tokens, words, hidden = (
         float(draft.get(f"{prefix}{key}") or usual)
@@ -120,10 +119,7 @@ def _lengths(draft: Draft, prefix: str) -> Lengths:
     )
     prompt = workload.input_length.mean_tok * tokens
     answer = workload.output_length.mean_tok * tokens * words * (1.0 + hidden)
-    spread_in, spread_out = workload.input_length.cv, workload.output_length.cv
-    product = mean_product_tok2(prompt, answer, spread_in, spread_out, workload.length_corr)
-    context = product + mean_square_tok2(answer, spread_out) / 2.0
-    return Lengths(prompt, answer, float(context) / answer if answer > 0 else prompt)
+    return Lengths.spread(prompt, answer, workload)
 
 
 def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:

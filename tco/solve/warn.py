@@ -155,14 +155,11 @@ def _estimated(speed: float, interval: tuple[float, float]) -> str:
 def _borrowed(found: ServingEvidence) -> str:
     count = len(found.mixes)
     known = f"only {count} length mixes were" if count > 1 else "only one length mix was"
-    check = (
-        f"; each of them predicted from the others is off by {_percent(found.left_out_error_frac)}"
-        if found.left_out_error_frac is not None
-        else ""
-    )
+    off = found.left_out_error_frac
+    check = "" if off is None else f"Each is off by {_percent(off)} when predicted from the others. "
     return (
-        f"Inside the service level {known} published: what a prompt's token costs beside an answer's is taken from an estimate, "
-        f"scaled to what was published{check}."
+        f"Inside the service level {known} published. {check}What a token of a prompt costs beside one of an answer is taken "
+        "from an estimate, and only its scale from what was published."
     )
 
 

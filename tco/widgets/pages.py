@@ -73,7 +73,9 @@ def capacity_html(outcome: Outcome) -> str:
             ("One more replica every", f"{count(option.step_requests_per_month or 0)} requests a month"),
             ("Replica-seconds of a request", f"{option.request_s:.4g} s"),
         ]
-        if found is not None:
+        if found is not None and found.estimated:
+            rows += _estimated_rows(found)
+        elif found is not None:
             checked = f"{found.percentile_used}{' (only these are published)' if found.on_medians else ''}"
             mixes = "; ".join(f"{i:g} in / {o:g} out" for i, o in found.mixes)
             rows += [
@@ -95,7 +97,20 @@ def capacity_html(outcome: Outcome) -> str:
     return f'<div class="tco-scroll"><table>{body}</table></div>'
 
 
+def _estimated_rows(found: ServingEvidence) -> list[tuple[str, str]]:
+    low, high = found.interval or (1.0, 1.0)
+    return [
+        ("Throughput", f"ESTIMATED from data sheets; one in ten is under {percent(low)} or over {percent(high)} of it"),
+        ("Requests whose cache fits in memory", count(found.memory_requests or 0)),
+    ]
+
+
 def _fit_error(found: ServingEvidence) -> str:
+    if found.borrowed:
+        off = found.left_out_error_frac
+        known = f"{len(found.mixes)} mix{'' if len(found.mixes) == 1 else 'es'}"
+        check = "nothing checks it" if off is None else f"{percent(off)} on a mix left out"
+        return f"proportions of an estimate, scaled to {known}; {check}"
     if found.left_out_error_frac is None:
         return f"not known: {len(found.mixes)} mixes give three coefficients and nothing to check them by"
     return f"{percent(found.error_frac)} on these mixes, {percent(found.left_out_error_frac)} on a mix left out"

@@ -98,6 +98,11 @@ def test_a_host_of_the_same_weights_is_cheaper(clean: Callable[..., Case]) -> No
     [
         ("W-MAXTP", {"on_medians": True, "percentile_used": "p50"}, "p50 latencies only"),
         ("W-MIX", {"left_out_error_frac": None, "mixes": EVIDENCE.mixes[:3]}, "3 length mixes"),
+        ("W-MIX", {"borrowed": True, "mixes": EVIDENCE.mixes[:3], "left_out_error_frac": None}, "only 3 length mixes"),
+        ("W-MIX", {"borrowed": True}, "off by 5 % when predicted from the others"),
+        # 100 answer tokens in 2.728 s are 37, and half and twice of it 18 and 73
+        ("W-EST", {"estimated": True, "interval": (0.5, 2.0)}, "a replica's 37 answer tokens a second"),
+        ("W-EST", {"estimated": True, "interval": (0.5, 2.0)}, "between 18 and 73 in eight of ten"),
         ("W-EXTRAP", {"mixes": ((100.0, 1000.0), (5000.0, 1000.0), (5000.0, 5000.0))}, "1,000 in, 100 out"),
         ("W-VERSION", {"engine": "vllm unrecorded"}, "vllm unrecorded"),
         ("W-KV", {"memory_requests": 1.0}, "cache of 1 of your lengths"),
