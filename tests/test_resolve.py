@@ -104,8 +104,8 @@ def test_a_source_leads_to_the_row_that_says_so(shipped: Case, repository: Path)
         value, name = value_at(shipped, path), path.split(".")
         if source.where.startswith("price_sheets/assumptions"):
             kind = shipped.numbers.options[name[1]].kind if name[0] == "options" else ""
-            said = ".".join(["options", kind, *name[2:]]) if kind else path
-            if row["path"] != said:  # worked out from another figure, such as the cached work from its ratio
+            said = {".".join(["options", of, *name[2:]]) for of in (kind, "self_hosted")} if kind else {path}
+            if row["path"] not in said:  # worked out from another figure, such as the cached work from its ratio
                 assert (row["path"].rpartition(".")[2], name[-1]) in DERIVED
                 continue
             assert str(value) == row["base"] or float(value) == float(row["base"])
@@ -131,6 +131,10 @@ DERIVED = {
     ("cached_work_ratio", "cached_s_per_tok"),
     ("cacheable_frac", "cache_hit_frac"),
     ("cache_hit_frac", "cache_hit_frac"),
+    ("idle_watts_per_gpu", "idle_watts_per_gpu"),
+    ("host_watts_per_gpu", "host_watts_per_gpu"),
+    ("busy_board_ratio", "busy_watts_per_gpu"),
+    ("busy_board_ratio", "grade"),
 }
 
 
@@ -160,10 +164,13 @@ def test_what_is_typed_beats_what_is_looked_up(case_of: CaseOf) -> None:
 
 
 def test_every_default_of_the_sheet_is_a_field_of_something(catalog: Catalog, case_of: CaseOf) -> None:
-    case = case_of(TREE)
+    bought = {"kind": "owned", "model": "openai/gpt-oss-120b", "gpu_name": "H100-SXM"}
+    case = case_of({**TREE, "options": {**TREE["options"], "bought": bought}})
+    ids = {"rented": "own", "self_hosted": "own", "owned": "bought"}
     for path in catalog.defaults():
-        name = path.replace("options.rented.", "options.own.").replace("options.api.", "options.api.")
-        if not path.startswith(("memory.", "roofline.")):
+        kind = path.split(".")[1]
+        name = path.replace(f"options.{kind}.", f"options.{ids.get(kind, kind)}.")
+        if not path.startswith(("memory.", "roofline.", "power.")):
             value_at(case, name)  # raises when there is no such field
 
 

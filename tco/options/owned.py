@@ -73,9 +73,9 @@ class OwnedOption(SelfHostedOption):
     """What a server sells for at the end of its economic life, over its price."""
     life_months: Annotated[float, Field(gt=0, le=240)]
     """Economic life: months until a server is replaced. Not the years over which the books write it off."""
-    support_frac_per_year: Annotated[float, Field(ge=0, le=1)]
+    support_yearly_frac: Annotated[float, Field(ge=0, le=1)]
     """Support and maintenance in a year, over the price of the servers."""
-    insurance_frac_per_year: Annotated[float, Field(ge=0, le=1)]
+    insurance_yearly_frac: Annotated[float, Field(ge=0, le=1)]
     """Insurance in a year, over the price of the servers."""
     hands_per_server_fte: NonNegative
     """People in the data centre for each server."""
@@ -129,8 +129,8 @@ def server_lines(option: OwnedOption, servers: Numeric) -> dict[str, Numeric]:
     price, site = servers * option.server.server_usd, option.site
     contracted_kw = servers * option.server.nameplate_kilowatts * site.contracted_ratio
     return {
-        "support": price * option.support_frac_per_year / MONTHS_PER_YEAR,
-        "insurance": price * option.insurance_frac_per_year / MONTHS_PER_YEAR,
+        "support": price * option.support_yearly_frac / MONTHS_PER_YEAR,
+        "insurance": price * option.insurance_yearly_frac / MONTHS_PER_YEAR,
         "colocation": contracted_kw * site.colocation_usd_per_kilowatt_month,
     }
 
