@@ -30,6 +30,7 @@ class Draft:
         }
         self.faults: list[Fault] = []
         self.evidence: dict[str, ServingEvidence] = {}
+        self.licence_notes: dict[str, str] = {}
         self.sections: Mapping[str, Any] = {}
         """The sections every option shares, once they are validated."""
 

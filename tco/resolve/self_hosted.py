@@ -27,6 +27,9 @@ def self_hosted(draft: Draft, name: str, prefix: str) -> None:
     else:
         _memory(draft, name, prefix)
     gpu_costs(draft, name, prefix)
+    model = draft.catalog.models().get(draft.get(f"{prefix}model") or "")
+    if model is not None and model.licence_note:
+        draft.licence_notes[name] = model.licence_note
     _cached_work(draft, prefix)
 
 
@@ -57,13 +60,16 @@ def _profile(draft: Draft, name: str, prefix: str) -> None:
     option = draft.tree["options"][name]
     option |= {"model": profile.model, "gpu_name": profile.gpu, "profile": profile.id}
     if not draft.get(f"{prefix}label"):
-        option["label"] = _label(model, profile.model, profile.gpus_per_replica, profile.gpu)
+        option["label"] = _label(draft, name, model, profile.model, profile.gpus_per_replica, profile.gpu)
     _memory(draft, name, prefix, profile.engine.dtype, profile.engine.kv_cache_dtype)
 
 
-def _label(model: Model | None, name: str, gpus: int, gpu: str) -> str:
-    maker = model.label if model is not None else name.split("/")[-1]
-    return f"{maker} on {gpus} × {gpu.split('-')[0]}"
+def _label(draft: Draft, name: str, model: Model | None, model_name: str, gpus: int, gpu: str) -> str:
+    """Such as ``gpt-oss-120b on 2 × H100, bought``."""
+    maker = model.label if model is not None else model_name.split("/")[-1]
+    card = gpu.replace("-SXM", "").replace("-", " ")
+    bought = ", bought" if draft.tree["options"][name]["kind"] == "owned" else ""
+    return f"{maker} on {gpus} × {card}{bought}"
 
 
 def _wants_estimate(draft: Draft, prefix: str) -> bool:
@@ -99,7 +105,7 @@ def _estimated(draft: Draft, name: str, prefix: str) -> None:
     option = draft.tree["options"][name]
     option["profile"] = ESTIMATE
     if not draft.get(f"{prefix}label"):
-        option["label"] = _label(model, model.model, found.gpus_per_replica, gpu.gpu)
+        option["label"] = _label(draft, name, model, model.model, found.gpus_per_replica, gpu.gpu)
 
 
 def _constants(draft: Draft) -> Calibration | None:
