@@ -216,11 +216,11 @@ def _breakeven(arguments: argparse.Namespace) -> int:
 
 def _estimate(arguments: argparse.Namespace) -> int:
     from tco.catalog import Catalog
-    from tco.datasheets import calibration
     from tco.errors import LookupFault
-    from tco.estimate import Lengths, Unable, estimate
     from tco.inputs.workload import Service
     from tco.present.estimates import estimate_data, show_estimate
+    from tco.serving.datasheets import calibration
+    from tco.serving.estimate import Lengths, Unable, estimate
     from tco.solve.nearest import nearest_measured
 
     catalog = Catalog.open(arguments.data)

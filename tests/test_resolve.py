@@ -18,7 +18,7 @@ from tco.inputs.base import Input
 from tco.inputs.source import Source
 from tco.resolve import resolve
 from tco.scenario import Scenario
-from tco.serving import can_be_fitted
+from tco.serving.profile import can_be_fitted
 
 CaseOf = Callable[..., Case]
 DAY = date(2026, 11, 20)

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tco.estimate import Estimate, Lengths, Limit
 from tco.inputs.workload import Service
 from tco.present.numbers import count, money, percent, quantity
+from tco.serving.estimate import Estimate, Lengths, Limit
 from tco.solve.nearest import Measured
 from tco.solve.rank import RankedGpu, Ranking
 

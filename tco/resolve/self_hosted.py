@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
-from tco.datasheets import Calibration, calibration, in_memory
 from tco.errors import Fault, LookupFault, ScenarioError, nearest
-from tco.estimate import Lengths, Unable, estimate
 from tco.inputs.hardware import Model, ServingProfile
 from tco.model.work import Proportions
-from tco.operating import load_points
 from tco.options import option_kinds
 from tco.resolve.draft import Draft
 from tco.resolve.gpu_costs import gpu_costs
-from tco.serving import ESTIMATE, TYPED, estimate_facts, estimated_evidence, fitted, proportions, serving_facts
+from tco.serving.datasheets import Calibration, calibration, in_memory
+from tco.serving.estimate import Lengths, Unable, estimate
+from tco.serving.operating import load_points
+from tco.serving.profile import ESTIMATE, TYPED, estimate_facts, estimated_evidence, fitted, proportions, serving_facts
 
 WORK = ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")
 

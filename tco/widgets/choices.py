@@ -7,7 +7,7 @@ from typing import Any
 from tco.inputs.prices import ApiPrice
 from tco.present.numbers import money
 from tco.present.provenance import source_tip, value_at
-from tco.serving import can_be_fitted
+from tco.serving.profile import can_be_fitted
 from tco.widgets.fields import Choice
 from tco.widgets.store import Store
 

@@ -9,7 +9,7 @@ from tco.case import LoadPoint
 from tco.inputs.hardware import Gpu, ServingPoint, ServingProfile
 from tco.inputs.source import Fact, Source
 from tco.inputs.workload import Service
-from tco.serving import best_within, latency_ms, mixes_of
+from tco.serving.profile import best_within, latency_ms, mixes_of
 from tco.units import Array
 
 LOADS = (0.25, 0.5, 0.75)
