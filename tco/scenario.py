@@ -48,7 +48,7 @@ class Scenario:
         faults = list(_faults(tree))
         if faults:
             raise ScenarioError([Fault(f"{where}: {f.where}", f.found, f.mend) for f in faults])
-        return cls(deepcopy(dict(tree)), where)
+        return cls(_apart(tree), where)
 
     @classmethod
     def from_yaml(cls, text: str, where: str = "scenario") -> "Scenario":
@@ -221,6 +221,13 @@ def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def _apart(node: Any) -> Any:
+    """A copy in which nothing is shared: what an anchor of YAML repeats becomes each option's own."""
+    if isinstance(node, Mapping):
+        return {key: _apart(value) for key, value in node.items()}
+    return [_apart(item) for item in node] if isinstance(node, list) else node
 
 
 def _option_faults(name: str, option: Any) -> Iterator[Fault]:

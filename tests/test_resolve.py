@@ -488,3 +488,18 @@ def test_a_case_keeps_what_it_was_made_of(case_of: CaseOf, repository: Path) -> 
 def test_the_same_scenario_resolves_to_the_same_case(case_of: CaseOf) -> None:
     assert case_of(TREE).numbers == case_of(TREE).numbers
     assert case_of(TREE).sources == case_of(TREE).sources
+
+
+def test_options_that_share_a_group_by_an_anchor_are_resolved_apart(catalog: Catalog) -> None:
+    text = """
+scenario: 1
+workload: {requests_per_month: 1.0e+6}
+options:
+  api: {kind: api, sku: openai/gpt-5.4}
+  one: &own {kind: rented, model: openai/gpt-oss-120b, gpu_name: H100-SXM, capacity: {gpus_per_replica: 2}}
+  two: {<<: *own, fleet: autoscaled}
+"""
+    case = resolve(Scenario.from_yaml(text), catalog)
+    one, two = (case.numbers.options[name] for name in ("one", "two"))
+    assert set(case.evidence) == {"one", "two"}
+    assert one.profile == two.profile != ""  # type: ignore[attr-defined]
