@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("auto", "bf16", "fp8", "int8", "fp4", "int4")
 """Formats of weights that ``tco estimate`` takes; named here so that ``tco --help`` stays quick."""
-LISTS = ("scenarios", "apis", "models", "gpus", "profiles", "rents", "shapes", "roles", "fields")
+LISTS = (
+    "scenarios", "apis", "models", "gpus", "profiles", "rents", "servers", "regions", "levels", "shapes", "roles", "fields",
+)  # fmt: skip
 """What ``tco list`` tells: the names that a scenario may use, and its fields with their help."""
 
 

@@ -106,9 +106,9 @@ class Scenario:
             node.pop(parts[-1], None)
         else:
             node[parts[-1]] = value
-        twin = {"requests_per_month": "bill_usd_per_month", "bill_usd_per_month": "requests_per_month"}.get(parts[-1])
-        if parts[0] == "workload" and twin is not None and value is not None:
-            node.pop(twin, None)
+        if value is not None:
+            for rival in _rivals(parts, value, node):
+                node.pop(rival, None)
         return Scenario.from_tree(tree, self.where)
 
     def set_text(self, path: str, text: str) -> "Scenario":
@@ -221,6 +221,18 @@ def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def _rivals(parts: Sequence[str], value: Any, beside: Mapping[str, Any]) -> list[str]:
+    """What a new value stands in place of: a bill for requests, a level for its limits, a kind for what it does not ask."""
+    volumes = ("requests_per_month", "bill_usd_per_month")
+    if parts[0] == "workload" and parts[-1] in volumes:
+        return [name for name in volumes if name != parts[-1]]
+    if list(parts) == ["service", "level"]:
+        return ["ttft_ms", "tpot_ms", "slo_percentile"]
+    if parts[0] == "options" and len(parts) == 3 and parts[2] == "kind" and value in option_kinds():
+        return [name for name in beside if name not in option_kinds()[value].model.model_fields]
+    return []
 
 
 def _apart(node: Any) -> Any:

@@ -503,3 +503,17 @@ options:
     one, two = (case.numbers.options[name] for name in ("one", "two"))
     assert set(case.evidence) == {"one", "two"}
     assert one.profile == two.profile != ""  # type: ignore[attr-defined]
+
+
+def test_a_service_level_by_name(case_of: CaseOf) -> None:
+    tree = {**{key: value for key, value in TREE.items() if key != "service"}, "service": {"level": "chat"}}
+    service = case_of(tree).numbers.service
+    assert (service.ttft_ms, service.tpot_ms, service.slo_percentile) == (2000, 50, 95)
+    assert any(
+        "service.level" in fault and "chat" in fault for fault in faults(case_of, tree, {"service.level": "chatt"})
+    )
+
+
+def test_people_of_another_region(case_of: CaseOf) -> None:
+    us, eu = (case_of(TREE, {"staffing.region": region}).numbers.staffing for region in ("us", "eu"))
+    assert 0 < eu.loaded_usd_per_fte_year < us.loaded_usd_per_fte_year

@@ -261,3 +261,19 @@ def test_whatever_is_written_is_a_scenario_or_an_error_in_words(tree: Any) -> No
     except TcoError as error:
         told.append(error)
     assert all(fault.where and fault.mend for error in told for fault in error.faults)
+
+
+def test_a_service_level_takes_the_place_of_typed_limits() -> None:
+    typed = Scenario.from_tree({"options": OPTIONS, "service": {"ttft_ms": 1500, "tpot_ms": 40}})
+    assert typed.set("service.level", "chat").tree["service"] == {"level": "chat"}
+    assert typed.set("service.level", "chat").set("service.ttft_ms", 900).tree["service"] == {
+        "level": "chat",
+        "ttft_ms": 900,
+    }
+
+
+def test_another_kind_keeps_what_it_asks_too_and_drops_the_rest() -> None:
+    own = {"kind": "rented", "model": "m", "gpu_name": "g", "fleet": "autoscaled", "gpu": {"provider": "p"}}
+    scenario = Scenario.from_tree({"options": {"api": {"kind": "api"}, "own": own}})
+    bought = scenario.set("options.own.kind", "owned").tree["options"]["own"]
+    assert bought == {"kind": "owned", "model": "m", "gpu_name": "g"}

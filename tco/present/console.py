@@ -20,7 +20,7 @@ from tco.solve.warn import Caution
 from tco.units import UNITS
 
 SHOWN_WARNINGS = 3
-LINE_WIDTH, OPTION_WIDTH = 26, 16
+LINE_WIDTH, OPTION_WIDTH = 27, 17
 """Columns of a terminal that a line's name and an option take."""
 
 
@@ -74,9 +74,9 @@ def show_comparison(answer: Comparison, case: Case) -> None:
 def _month(answer: Comparison, options: Sequence[OptionCost]) -> Table:
     """Some options' months side by side, the weightiest lines of all options first."""
     table = Table()
-    table.add_column("line", min_width=LINE_WIDTH - 4)
+    table.add_column("line", width=LINE_WIDTH - 4)
     for option in options:
-        table.add_column(f"{escape(option.label)}\n[dim]{option.id}[/dim]", justify="right", min_width=OPTION_WIDTH - 3)
+        table.add_column(f"{escape(option.label)}\n[dim]{option.id}[/dim]", justify="right", width=OPTION_WIDTH - 3)
     names = list(dict.fromkeys(name for option in answer.options for name in option.lines_usd))
     weight = {name: max(abs(option.lines_usd.get(name, 0.0)) for option in answer.options) for name in names}
     for name in sorted((n for n in names if weight[n] > 0), key=lambda n: -weight[n]):
