@@ -65,7 +65,7 @@ class Context:
         """An option's running cost, some fields changed."""
         if not columns:
             return float(self.point[option].running_usd)
-        return float(evaluate(self.case, {VOLUME: self.requests, **columns})[option].running_usd)
+        return float(evaluate(self.case, {VOLUME: self.requests, **columns}, only=[option])[option].running_usd)
 
     def line(self, option: str, name: str) -> float:
         """One line of an option's ledger."""
