@@ -4,6 +4,7 @@ The Scenario: what a person writes. Names, choices and overrides; YAML in and ou
 A scenario says only what it wants to say. Whatever it leaves out is looked up by ``resolve``, with its source.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -73,7 +74,7 @@ class Scenario:
     @property
     def hash(self) -> str:
         """Twelve characters that change when anything in the scenario does."""
-        return sha256(self.to_yaml().encode()).hexdigest()[:12]
+        return sha256(json.dumps(self.tree, default=str).encode()).hexdigest()[:12]
 
     def get(self, path: str) -> Any:
         """What the scenario says at a path; None when it says nothing."""

@@ -11,7 +11,16 @@ from tco.resolve.gpu_costs import gpu_costs
 from tco.serving.datasheets import Calibration, calibration, in_memory
 from tco.serving.estimate import Lengths, Unable, estimate
 from tco.serving.operating import load_points
-from tco.serving.profile import ESTIMATE, TYPED, estimate_facts, estimated_evidence, fitted, proportions, serving_facts
+from tco.serving.profile import (
+    ESTIMATE,
+    TYPED,
+    Fitted,
+    estimate_facts,
+    estimated_evidence,
+    fitted,
+    proportions,
+    serving_facts,
+)
 
 WORK = ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")
 
@@ -49,7 +58,7 @@ def _profile(draft: Draft, name: str, prefix: str) -> None:
         return
     model = draft.catalog.models().get(profile.model)
     try:
-        fit = fitted(profile, draft.sections["service"], _lent(draft, prefix, profile))
+        fit = _fit(draft, prefix, profile, lend=True)
     except ScenarioError as error:
         draft.faults += [Fault(f"options.{name}.profile", f.found, f.mend) for f in error.faults]
         return
@@ -160,10 +169,20 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
 def _meets(draft: Draft, prefix: str, profile: ServingProfile, lend: bool) -> bool:
     """Whether enough of a profile's length mixes are inside the service level, alone or with an estimate's help."""
     try:
-        fitted(profile, draft.sections["service"], _lent(draft, prefix, profile) if lend else None)
+        _fit(draft, prefix, profile, lend)
     except ScenarioError:
         return False
     return True
+
+
+def _fit(draft: Draft, prefix: str, profile: ServingProfile, lend: bool) -> Fitted:
+    """A profile at the service level asked for, worked out once for all options that take it."""
+    known = (profile.id, _lengths(draft, prefix), lend)
+    found: Fitted | None = draft.fits.get(known)
+    if found is None:
+        lent = _lent(draft, prefix, profile) if lend else None
+        found = draft.fits[known] = fitted(profile, draft.sections["service"], lent)
+    return found
 
 
 def _lent(draft: Draft, prefix: str, profile: ServingProfile) -> Proportions | None:
