@@ -214,8 +214,8 @@ def _worth(option: OwnedOption, shared: Shared, servers: Numeric, iron: Mapping[
     discount, life, tax = shared.finance.discount_frac, option.life_months, shared.finance.tax_frac
     whole_usd = sum(iron.values(), 0.0)
     facts: dict[str, Numeric] = {
-        "usd_per_gpu_hour": whole_usd / hours,
-        "usd_per_gpu_hour_with_hands": (whole_usd + hands) / hours,
+        "usd_per_gpu_hour": share_of_paid(whole_usd, hours),
+        "usd_per_gpu_hour_with_hands": share_of_paid(whole_usd + hands, hours),
         "hardware_usd": price,
         "present_value_usd": present_value_usd(price, monthly, -residual, discount, life),
         "after_tax_present_value_usd": after_tax_present_value_usd(price, monthly, residual, discount, life, tax),
