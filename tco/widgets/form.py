@@ -33,6 +33,8 @@ class Reach:
     high: float
     log: bool = False
     step: float = 0.0
+    when: tuple[str, str] | None = None
+    """Shown only where the word at this path is among these, parted by blanks."""
 
 
 class NumberControl:
@@ -91,9 +93,15 @@ class NumberControl:
         """Whether there is such a field, an API having no spare replicas, and of bill and volume the one that is given."""
         if path in (BILL, VOLUME):
             return (path == BILL) == self.store.by_bill
-        outcome = self.store.outcome
-        there = outcome is not None and field_of(outcome.case.numbers, path) is not None
-        return there or path in self.store.scenario.paths()
+        if self.reach.when is not None:
+            word_path, words = self.reach.when
+            if str(self.store.now(word_path.format(**self.ids())) or "") not in words.split():
+                return False
+        groups = path.split(".")
+        if groups[0] != "options" or self.store.scenario.get(f"options.{groups[1]}") is not None:
+            return path in self.store.settable
+        outcome = self.store.outcome  # an option that was added for the comparison
+        return outcome is not None and field_of(outcome.case.numbers, path) is not None
 
     def _moved(self, change: Mapping[str, Any]) -> None:
         if not self.quiet and change["new"] is not None:
