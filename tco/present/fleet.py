@@ -107,7 +107,7 @@ def worth_text(above_frac: float) -> str:
 def _energy_rows(energy: Energy) -> list[Row]:
     rows = [("Electricity, cooling in", f"{count(energy.kwh_per_month)} kWh a month, PUE {energy.pue:g}")]
     if energy.joules_per_request is not None:
-        rows.append(("Of one request", f"{count(energy.joules_per_request)} J"))
+        rows.append(("Of one request", quantity(energy.joules_per_request, "J")))
     if energy.kg_per_request is not None:
         rows.append(("Carbon dioxide of one request", quantity(energy.kg_per_request * GRAMS_PER_KG, "g")))
     return rows
@@ -121,7 +121,7 @@ def evidence_rows(found: ServingEvidence, case: Case) -> list[Row]:
     limits = f"{service.slo_percentile:g} of 100 requests: first token within {service.ttft_ms:,.0f} ms, then {service.tpot_ms:g} ms a token"
     last = [("Service level", limits), ("Requests whose cache fits in memory", memory)]
     if found.estimated:
-        return [("Known by", f"{BADGE} from data sheets"), ("Doubt", spread_text(found)), *last]
+        return [("Known by", f"{BADGE} from data sheets"), ("Of such estimates", spread_text(found)), *last]
     judged = f"{found.percentile_used}{' (only these are published)' if found.on_medians else ''}"
     mixes = "; ".join(f"{i:g} in / {o:g} out" for i, o in found.mixes)
     return [
@@ -137,7 +137,7 @@ def evidence_rows(found: ServingEvidence, case: Case) -> list[Row]:
 def spread_text(found: ServingEvidence) -> str:
     """An estimate's interval in words."""
     low, high = found.interval or (1.0, 1.0)
-    return f"one in ten serves under {percent(low)} of it, one in ten over {percent(high)}"
+    return f"one in ten turns out under {percent(low)}, one in ten over {percent(high)}"
 
 
 def fit_error(found: ServingEvidence) -> str:

@@ -31,24 +31,26 @@ def doubt_text(case: Case, answer_option: str, found: Doubt | None, axis: Volume
     if evidence.borrowed and not evidence.estimated:
         mixes = f"{len(evidence.mixes)} length mix{'' if len(evidence.mixes) == 1 else 'es'}"
         return f"Only {mixes} of {label} {'is' if len(evidence.mixes) == 1 else 'are'} published: other lengths are estimated in proportion."
-    text = f"Nobody has published what {label} serves within this service level. Of what data sheets promise, {spread_text(evidence)}"
+    text = f"Nobody has published what {label} serves at this service level. Of such estimates {spread_text(evidence)}"
     return f"{text}: {_moved(found, axis)}." if found is not None else f"{text}."
 
 
 def _moved(found: Doubt, axis: VolumeAxis) -> str:
     slow, fast = _from(found.slow, axis), _from(found.fast, axis)
     if slow == fast:
-        return f"either way it is cheaper {slow}" if slow != "never" else "either way it is never cheaper"
-    if found.slow.permanent is not None and found.fast.permanent is not None:
+        return f"either way it is {slow}"
+    if found.slow.permanent and found.fast.permanent:
         ends = sorted((found.slow.permanent, found.fast.permanent))
         return f"in eight of ten cases the break-even lies between {axis.short(ends[0])} and {axis.text(ends[1])}"
-    return f"at the slow end it is cheaper {slow}, at the fast end {fast}"
+    return f"at the slow end it is {slow}, at the fast end {fast}"
 
 
 def _from(found: Winning, axis: VolumeAxis) -> str:
     if found.permanent is not None:
-        return "at every volume" if found.status == "always" else f"from {axis.text(found.permanent)} on"
-    return "only in windows of volume" if found.intervals else "never"
+        return (
+            "cheaper at every volume" if found.status == "always" else f"cheaper from {axis.text(found.permanent)} on"
+        )
+    return "cheaper only in windows of volume" if found.intervals else "never cheaper"
 
 
 SERVICE_HEADINGS = (

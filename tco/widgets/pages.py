@@ -119,7 +119,7 @@ def capacity_html(outcome: Outcome) -> str:
         for name in dict.fromkeys(name for rows in mine for name in rows):
             cells = "".join(f"<td>{escape(rows.get(name, ''))}</td>" for rows in mine)
             body += f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
-    heads = [("", False), *((plan.label, False) for plan in plans)]
+    heads = [("what", False), *((plan.label, False) for plan in plans)]
     return _table(heads, body, "Capacity of every option on GPUs of its own")
 
 
