@@ -54,41 +54,38 @@ def _from(found: Winning, axis: VolumeAxis) -> str:
 
 
 SERVICE_HEADINGS = (
-    "option", "first token, mean hour", "busiest minute", "limit", "per token, mean hour", "busiest minute", "limit",
+    "option", "first token, mean hour", "in the busiest minute", "each token after, mean hour", "in the busiest minute",
     "a month", "known by",
 )  # fmt: skip
-HOW = {"profile": "a measured profile", "estimate": BADGE, "yours": "typed by you", "unknown": UNKNOWN}
+HOW = {"profile": "a profile", "estimate": BADGE, "yours": "typed by you", "unknown": UNKNOWN}
 
 
 @dataclass(frozen=True)
 class ServiceRow:
-    """One option's service beside the limits, in words."""
+    """One option's service in words."""
 
     cells: tuple[str, ...]
     """Under ``SERVICE_HEADINGS``."""
-    over: tuple[int, ...]
+    over: tuple[int, ...] = ()
     """Places of the cells that are over their limit."""
 
 
 def service_rows(found: Sequence[Served], usd_per_month: Mapping[str, float]) -> list[ServiceRow]:
-    """Each option's times beside the limits, and what it costs."""
-    return [_service_row(one, usd_per_month[one.option]) for one in found]
+    """The limits, and under them each option's times and what it costs."""
+    limits = [limit for one in found[:1] for limit in _limits(one)]
+    asked = ServiceRow(("asked for, at most", *map(_ms, limits), "", ""))
+    return [asked, *(_service_row(one, usd_per_month[one.option]) for one in found)]
+
+
+def _limits(one: Served) -> list[float]:
+    return [one.ttft_limit_ms, one.ttft_limit_ms, one.tpot_limit_ms, one.tpot_limit_ms]
 
 
 def _service_row(one: Served, usd: float) -> ServiceRow:
-    times = [(one.mean_hour.ttft_ms, one.ttft_limit_ms), (one.busiest_minute.ttft_ms, one.ttft_limit_ms)]
-    tokens = [(one.mean_hour.tpot_ms, one.tpot_limit_ms), (one.busiest_minute.tpot_ms, one.tpot_limit_ms)]
-    cells = (
-        one.label,
-        *(_ms(ms) for ms, _ in times),
-        _ms(one.ttft_limit_ms),
-        *(_ms(ms) for ms, _ in tokens),
-        _ms(one.tpot_limit_ms),
-        money(usd),
-        HOW[one.how],
-    )
-    places = zip((1, 2, 4, 5), [*times, *tokens], strict=True)
-    return ServiceRow(cells, tuple(place for place, (ms, limit) in places if ms is not None and ms > limit))
+    times = [one.mean_hour.ttft_ms, one.busiest_minute.ttft_ms, one.mean_hour.tpot_ms, one.busiest_minute.tpot_ms]
+    pairs = enumerate(zip(times, _limits(one), strict=True), start=1)
+    over = tuple(place for place, (ms, limit) in pairs if ms is not None and ms > limit)
+    return ServiceRow((one.label, *map(_ms, times), money(usd), HOW[one.how]), over)
 
 
 def _ms(ms: float | None) -> str:

@@ -8,7 +8,7 @@ from tco.errors import Fault
 from tco.options.base import OptionBase
 from tco.options.self_hosted import SelfHostedOption
 from tco.present.axis import VolumeAxis
-from tco.present.estimates import BADGE, HEADINGS, ranking_rows, ranking_title, unable_rows
+from tco.present.estimates import BADGE, ranked_cells, ranking_title, unable_rows
 from tco.present.fleet import fleet_blocks
 from tco.present.lines import LINE_GROUPS, REST, grouped, line_label
 from tco.present.numbers import exact, money
@@ -136,7 +136,7 @@ def service_html(outcome: Outcome) -> str:
             cells += f"<td{style}>{_badged(text)}{' (over)' if over else ''}</td>"
         body += f'<tr><th scope="row">{escape(row.cells[0])}</th>{cells}</tr>'
     heads = [(text, 0 < place < len(SERVICE_HEADINGS) - 1) for place, text in enumerate(SERVICE_HEADINGS)]
-    asked = f"Asked: {service.slo_percentile:g} of 100 requests within both limits. What a replica was measured at the loads of your week."
+    asked = f"Asked: {service.slo_percentile:g} of 100 requests within both limits. Of your own GPUs: what a replica did at the loads of your week."
     own = "Times of an API are known only where you measured them: type them under Service level and shape."
     return f"<p>{asked} {own}</p>{_table(heads, body, 'Service level of every option')}"
 
@@ -149,9 +149,10 @@ def _badged(text: str) -> str:
     )
 
 
-GPU_PLACES = (9, 2, 3, 4, 6, 7, 8)
-"""Columns of a ranking that the screen shows, after the GPUs themselves."""
-GPU_HEADINGS = ("GPUs of one replica", *(HEADINGS[place] for place in GPU_PLACES))
+GPU_HEADINGS = (
+    "GPUs of one replica", "known by", "tok/s a replica", "replicas", "rent per GPU-h", "a month", "eight of ten cases",
+    "per Mtok",
+)  # fmt: skip
 GPU_NUMBERS = tuple(range(2, len(GPU_HEADINGS)))
 
 
@@ -169,15 +170,15 @@ def ranking_html(ranking: Ranking, kind: str) -> str:
 
 def ranking_table(ranking: Ranking, own: OptionBase) -> list[dict[str, Any]]:
     """Rows of the table to take a GPU from."""
-    able = [row for row in ranking.rows if row.grade is not None]
     gpu, gpus = getattr(own, "gpu_name", ""), own.capacity.gpus_per_replica if isinstance(own, SelfHostedOption) else 0
     return [
         {
             "key": f"{row.gpus_per_replica if row.profile else ''}:{row.gpu}",
-            "cells": [f"{row.gpus_per_replica} × {row.gpu}", *(cells[place] for place in GPU_PLACES)],
+            "cells": [f"{row.gpus_per_replica} × {row.gpu}", *ranked_cells(row)],
             "chosen": (row.gpu, row.gpus_per_replica) == (gpu, gpus),
         }
-        for row, cells in zip(able, ranking_rows(ranking.rows), strict=True)
+        for row in ranking.rows
+        if row.grade is not None
     ]
 
 

@@ -49,7 +49,7 @@ def week_chart(
     colours = theme.palette(dark)
     labels = _labels(week)
     right_px = round(theme.text_width_px([text for text, *_ in labels], SMALL_PX)) + 14
-    margin = {"l": 44, "r": right_px, "t": 28, "b": 24}
+    margin = {"l": 44, "r": right_px, "t": 34, "b": 24}
     layout = theme.base_layout(dark=dark, height_px=height_px, margin_px=margin)
     layout["xaxis"] = _days(width_px, colours)
     layout["yaxis"] = _replicas(top_replicas, colours)
@@ -194,7 +194,7 @@ def _midnight(day: int, colours: theme.Palette) -> dict[str, Any]:
 
 def _unit(left_px: int, colours: theme.Palette) -> dict[str, Any]:
     above = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
-    shift = {"xshift": theme.LEFT_EDGE_PX - left_px, "yshift": 4}
+    shift = {"xshift": theme.LEFT_EDGE_PX - left_px, "yshift": 9}
     return note("replicas, by hour of the week", colours["muted"], **above, **shift)
 
 

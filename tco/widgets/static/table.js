@@ -19,9 +19,10 @@ function render({ model, el }) {
   region.tabIndex = 0;
   region.setAttribute("role", "region");
   const table = document.createElement("table");
+  table.className = "tco-pick";
   region.append(table);
   el.append(region);
-  for (const part of [region]) part.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes its keys
+  region.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes its keys
 
   function head() {
     const row = document.createElement("tr");
