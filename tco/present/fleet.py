@@ -43,7 +43,7 @@ def fleet_blocks(case: Case, plan: CapacityPlan) -> list[Block]:
     if isinstance(option, OwnedOption):
         blocks.append(Block("Bought servers", tuple(_bought_rows(plan, option))))
     if plan.energy is not None:
-        blocks.append(Block("Energy, no cost of its own here", tuple(_energy_rows(plan.energy))))
+        blocks.append(Block("Energy", tuple(_energy_rows(plan.energy))))
     found = case.evidence.get(plan.option)
     rows = evidence_rows(found, case) if found is not None else [("Throughput", "typed in the scenario")]
     return [*blocks, Block("Throughput", tuple(rows))]

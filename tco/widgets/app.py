@@ -46,9 +46,11 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         self.ranges: tuple[Range, Range] | None = None
         self.drawn_px = 900
         self.opening = False
+        self.parts_of: tuple[Scenario, Outcome | None] = (store.scenario, store.outcome)
+        self.parts = _parts(*self.parts_of)
         self.later: asyncio.TimerHandle | None = None
         self.words = Words(live=True, label="Answer", style_class="tco-verdict")
-        self.doubt = Words(style_class="tco-verdict tco-doubt")
+        self.doubt = Words(live=True, label="How sure it is", style_class="tco-doubt")
         self.as_of = Words(style_class="tco-asof")
         self.chart, self.download = Chart(filename="break-even"), Download()
         self.form = Controls(store, self.ids)
@@ -98,15 +100,11 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
     # ---- what is on screen is a function of the store
 
     def ids(self) -> Mapping[str, str]:
-        """Which option plays which part."""
-        outcome, tree = self.store.outcome, self.store.scenario.tree
-        if outcome is not None and set(tree["options"]) <= set(outcome.case.numbers.options):
-            numbers = outcome.case.numbers
-            return {"api": numbers.baseline, "own": numbers.challenger, "hosted": numbers.hosted or "hosted"}
-        kinds = {name: option.get("kind") for name, option in tree["options"].items()}
-        api = tree.get("baseline") or next((name for name, kind in kinds.items() if kind == "api"), "api")
-        own = tree.get("challenger") or next((name for name, kind in kinds.items() if kind != "api"), "self_host")
-        return {"api": api, "own": own, "hosted": tree.get("hosted") or "hosted"}
+        """Which option plays which part; every control asks, so it is worked out once for a scenario and its outcome."""
+        now = (self.store.scenario, self.store.outcome)
+        if now[0] is not self.parts_of[0] or now[1] is not self.parts_of[1]:
+            self.parts_of, self.parts = now, _parts(*now)
+        return self.parts
 
     @property
     def outcome(self) -> Outcome:
@@ -217,6 +215,17 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         if kept.as_of is None and self.store.outcome is not None:
             kept = kept.set("as_of", self.outcome.case.numbers.as_of)  # so that it opens as it was
         self.download.give("scenario.yaml", kept.to_yaml().encode(), MEDIA["yaml"])
+
+
+def _parts(scenario: Scenario, outcome: Outcome | None) -> Mapping[str, str]:
+    tree = scenario.tree
+    if outcome is not None and set(tree["options"]) <= set(outcome.case.numbers.options):
+        numbers = outcome.case.numbers
+        return {"api": numbers.baseline, "own": numbers.challenger, "hosted": numbers.hosted or "hosted"}
+    kinds = {name: option.get("kind") for name, option in tree["options"].items()}
+    api = tree.get("baseline") or next((name for name, kind in kinds.items() if kind == "api"), "api")
+    own = tree.get("challenger") or next((name for name, kind in kinds.items() if kind != "api"), "self_host")
+    return {"api": api, "own": own, "hosted": tree.get("hosted") or "hosted"}
 
 
 def _height_px(width_px: int) -> int:

@@ -60,7 +60,8 @@ class ChoiceControl:
 
     def sync(self) -> None:
         """Show what there is to choose and what is chosen."""
-        ids, wanted = self.ids(), self.names.wanted(self.store, self.ids())
+        ids = self.ids()
+        wanted = self.names.wanted(self.store, ids)
         show(self.box, wanted)
         if not wanted:
             return

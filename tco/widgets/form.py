@@ -20,7 +20,8 @@ HIDDEN = "tco-hidden"
 
 def show(box: w.Box, shown: bool) -> None:
     """Show or hide a box; an anywidget itself would not follow a change of its classes."""
-    (box.remove_class if shown else box.add_class)(HIDDEN)
+    if shown == (HIDDEN in box._dom_classes):
+        (box.remove_class if shown else box.add_class)(HIDDEN)
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,14 @@ class NumberControl:
     def sync(self) -> None:
         """Show what the last good outcome has at this path, unless it is at fault."""
         outcome, path = self.store.outcome, self.path
+        wanted = self.wanted(path)
+        show(self.box, wanted)
+        if not wanted:
+            return
         own = [fault for fault in self.store.faults if path in fault.where]
         with self.field.hold_sync():
             self.field.error = f"{own[0].found}: {own[0].mend}" if own else ""
             self.field.changed = self.store.is_changed(path)
-            show(self.box, self.wanted(path))
             if outcome is None:
                 return
             said = self.store.scenario.get(path)

@@ -133,8 +133,9 @@ def _gpus(store: Store, ids: Ids) -> list[Row]:
     pairs = sorted({(p.gpu, p.gpus_per_replica) for p in _profiles(store).get(model, ())})
     known = [(f"{count}:{gpu}", f"{count} × {gpu}", KNOWN) for gpu, count in pairs]
     others = sorted(set(store.catalog.gpus()) - {gpu for gpu, _ in pairs})
-    rows = known + [(f":{gpu}", gpu, GUESSED) for gpu in others]
-    now = _gpu_key(store, ids)
+    now, estimated = _gpu_key(store, ids), _estimated(store, ids) and not store.faults
+    taken = f"{store.now(OWN.format(**ids) + 'capacity.gpus_per_replica'):g} × " if estimated else ""
+    rows = known + [(f":{gpu}", (taken if now == f":{gpu}" else "") + gpu, GUESSED) for gpu in others]
     if now and now not in [key for key, *_ in rows]:
         count, _, gpu = now.partition(":")
         rows.append((now, f"{count} × {gpu}" if count else gpu, GUESSED))

@@ -47,7 +47,13 @@ def test_switching_keeps_what_both_have_and_drops_the_rest() -> None:
         "kind": "rented", "label": "mine", "model": "m", "gpu_name": "g", "fleet": "autoscaled", "deferrable": "on_spot",
         "gpu": {"provider": "p"}, "capacity": {"spare_replicas": 2}, "people": {"run_fte": 1},
     }  # fmt: skip
-    bought = {"kind": "owned", "model": "m", "gpu_name": "g", "capacity": {"spare_replicas": 2}, "people": {"run_fte": 1}}
+    bought = {
+        "kind": "owned",
+        "model": "m",
+        "gpu_name": "g",
+        "capacity": {"spare_replicas": 2},
+        "people": {"run_fte": 1},
+    }
     assert as_kind(rented, "owned") == bought
     assert as_kind({**bought, "site": {"pue": 1.3}, "life_months": 48}, "rented") == {**bought, "kind": "rented"}
 
@@ -210,7 +216,13 @@ def test_the_cost_lines_add_up_in_groups(app: BreakEvenApp, control: Control) ->
     control("The GPUs are").value = "owned"
     open_page(app, "Cost lines")
     html = app.under.every_line.html
-    for words in ("energy and space", "hardware, at the cost of capital", "space (colocation)", "rise of wages", "people"):
+    for words in (
+        "energy and space",
+        "hardware, at the cost of capital",
+        "space (colocation)",
+        "rise of wages",
+        "people",
+    ):
         assert words in html
     for option in app.outcome.comparison.options:
         total = sum(sum(lines.values()) for lines in grouped(option.lines_usd).values())
