@@ -94,3 +94,5 @@ class Case:
     evidence: Mapping[str, ServingEvidence] = field(default_factory=dict)
     where: str = ""
     """Where the data folders were found."""
+    licence_notes: Mapping[str, str] = field(default_factory=dict)
+    """What the licence of an option's weights forbids, where it restricts commercial use."""

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("auto", "bf16", "fp8", "int8", "fp4", "int4")
 """Formats of weights that ``tco estimate`` takes; named here so that ``tco --help`` stays quick."""
-LISTS = ("scenarios", "apis", "models", "gpus", "profiles", "rents", "shapes", "roles", "fields")
+LISTS = (
+    "scenarios", "apis", "models", "gpus", "profiles", "rents", "servers", "regions", "levels", "shapes", "roles", "fields",
+)  # fmt: skip
 """What ``tco list`` tells: the names that a scenario may use, and its fields with their help."""
 
 
@@ -216,11 +218,11 @@ def _breakeven(arguments: argparse.Namespace) -> int:
 
 def _estimate(arguments: argparse.Namespace) -> int:
     from tco.catalog import Catalog
-    from tco.datasheets import calibration
     from tco.errors import LookupFault
-    from tco.estimate import Lengths, Unable, estimate
     from tco.inputs.workload import Service
     from tco.present.estimates import estimate_data, show_estimate
+    from tco.serving.datasheets import calibration
+    from tco.serving.estimate import Lengths, Unable, estimate
     from tco.solve.nearest import nearest_measured
 
     catalog = Catalog.open(arguments.data)

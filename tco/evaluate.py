@@ -5,7 +5,7 @@ Case, with columns of numbers laid over it, to one Ledger per option; the only p
 the arithmetic below cannot tell a number from an array.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -30,7 +30,9 @@ ENOUGH_PIECES = 64
 """Pieces from which the density of all others is told: steps of a fleet are equally wide."""
 
 
-def evaluate(case: Case, columns: Mapping[str, Numeric] | None = None) -> dict[str, Ledger]:
+def evaluate(
+    case: Case, columns: Mapping[str, Numeric] | None = None, only: Collection[str] | None = None
+) -> dict[str, Ledger]:
     """
     Each option's ledger, every named field replaced by a column.
 
@@ -40,6 +42,8 @@ def evaluate(case: Case, columns: Mapping[str, Numeric] | None = None) -> dict[s
         One number per field.
     columns : Mapping[str, Numeric], optional
         Dotted path of a field to a number or an array; arrays broadcast against each other.
+    only : Collection[str], optional
+        Options to cost; all of them unless said.
 
     Raises
     ------
@@ -50,7 +54,11 @@ def evaluate(case: Case, columns: Mapping[str, Numeric] | None = None) -> dict[s
     """
     shared = shared_of(case, columns)
     kinds = option_kinds()
-    return {name: kinds[option.kind].ledger(name, option, shared) for name, option in shared.options.items()}
+    return {
+        name: kinds[option.kind].ledger(name, option, shared)
+        for name, option in shared.options.items()
+        if only is None or name in only
+    }
 
 
 def with_volume(case: Case) -> Case:
@@ -72,10 +80,19 @@ def shared_of(case: Case, columns: Mapping[str, Numeric] | None = None) -> Share
     )
 
 
-def kinks(case: Case, max_requests: float, columns: Mapping[str, Numeric] | None = None) -> dict[str, Array]:
+def kinks(
+    case: Case,
+    max_requests: float,
+    columns: Mapping[str, Numeric] | None = None,
+    only: Collection[str] | None = None,
+) -> dict[str, Array]:
     """Volumes at which each option's cost jumps or bends. [requests/month]"""
     shared, kinds = shared_of(case, columns), option_kinds()
-    return {name: kinds[option.kind].kinks(option, shared, max_requests) for name, option in shared.options.items()}
+    return {
+        name: kinds[option.kind].kinks(option, shared, max_requests)
+        for name, option in shared.options.items()
+        if only is None or name in only
+    }
 
 
 def pieces_per_request(case: Case, max_requests: float) -> float:

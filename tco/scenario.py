@@ -4,6 +4,7 @@ The Scenario: what a person writes. Names, choices and overrides; YAML in and ou
 A scenario says only what it wants to say. Whatever it leaves out is looked up by ``resolve``, with its source.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Scenario:
         faults = list(_faults(tree))
         if faults:
             raise ScenarioError([Fault(f"{where}: {f.where}", f.found, f.mend) for f in faults])
-        return cls(deepcopy(dict(tree)), where)
+        return cls(_apart(tree), where)
 
     @classmethod
     def from_yaml(cls, text: str, where: str = "scenario") -> "Scenario":
@@ -73,7 +74,7 @@ class Scenario:
     @property
     def hash(self) -> str:
         """Twelve characters that change when anything in the scenario does."""
-        return sha256(self.to_yaml().encode()).hexdigest()[:12]
+        return sha256(json.dumps(self.tree, default=str).encode()).hexdigest()[:12]
 
     def get(self, path: str) -> Any:
         """What the scenario says at a path; None when it says nothing."""
@@ -106,9 +107,9 @@ class Scenario:
             node.pop(parts[-1], None)
         else:
             node[parts[-1]] = value
-        twin = {"requests_per_month": "bill_usd_per_month", "bill_usd_per_month": "requests_per_month"}.get(parts[-1])
-        if parts[0] == "workload" and twin is not None and value is not None:
-            node.pop(twin, None)
+        if value is not None:
+            for rival in _rivals(parts, value, node):
+                node.pop(rival, None)
         return Scenario.from_tree(tree, self.where)
 
     def set_text(self, path: str, text: str) -> "Scenario":
@@ -221,6 +222,25 @@ def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield from _leaves(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def _rivals(parts: Sequence[str], value: Any, beside: Mapping[str, Any]) -> list[str]:
+    """What a new value stands in place of: a bill for requests, a level for its limits, a kind for what it does not ask."""
+    volumes = ("requests_per_month", "bill_usd_per_month")
+    if parts[0] == "workload" and parts[-1] in volumes:
+        return [name for name in volumes if name != parts[-1]]
+    if list(parts) == ["service", "level"]:
+        return ["ttft_ms", "tpot_ms", "slo_percentile"]
+    if parts[0] == "options" and len(parts) == 3 and parts[2] == "kind" and value in option_kinds():
+        return [name for name in beside if name not in option_kinds()[value].model.model_fields]
+    return []
+
+
+def _apart(node: Any) -> Any:
+    """A copy in which nothing is shared: what an anchor of YAML repeats becomes each option's own."""
+    if isinstance(node, Mapping):
+        return {key: _apart(value) for key, value in node.items()}
+    return [_apart(item) for item in node] if isinstance(node, list) else node
 
 
 def _option_faults(name: str, option: Any) -> Iterator[Fault]:

@@ -226,7 +226,7 @@ def test_every_fault_of_a_scenario_is_told(run: Run, tmp_path: Path) -> None:
         ("workload.input_length.cv: inf", "finite"),
         ("finance.amortise_build_months: 0", "above 0"),
         ("options.api.price.output_usd_per_mtok: '$10'", "currency sign"),
-        ("options.own.kind: 'rentd'", "api, rented"),
+        ("options.own.kind: 'rentd'", "api, owned, rented"),
         ("options.api.price.inputs", "unknown key"),
     ]
     for where, mend in wanted:

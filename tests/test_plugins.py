@@ -20,8 +20,19 @@ EVERY_OPTION_HAS = {"people_run", "people_oncall", "people_model_swaps", "other"
 
 
 @pytest.fixture(scope="module")
-def case(case_of: Callable[..., Case], plain: Mapping[str, Any]) -> Case:
-    return case_of(plain)
+def case(case_of: Callable[..., Case], every_kind: Mapping[str, Any]) -> Case:
+    return case_of(every_kind)
+
+
+@pytest.fixture(scope="module")
+def every_kind(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain scenario with a bought server beside the rented one."""
+    rented = plain["options"]["own"]
+    kept = {key: rented[key] for key in ("capacity", "people", "cache_hit_frac") if key in rented}
+    server = {"server_usd": 300_000, "server_gpus": 8, "nameplate_kilowatts": 10.2}
+    power = {"idle_watts_per_gpu": 120, "busy_watts_per_gpu": 620, "host_watts_per_gpu": 200}
+    bought = {**kept, "kind": "owned", "server": server, "power": power}
+    return {**plain, "options": {**plain["options"], "bought": bought}}
 
 
 def example(case: Case, kind: str) -> tuple[str, OptionBase]:
@@ -29,10 +40,11 @@ def example(case: Case, kind: str) -> tuple[str, OptionBase]:
 
 
 def test_every_file_of_the_folder_is_a_way_of_serving(repository: Path) -> None:
-    files = {path.stem for path in (repository / "tco/options").glob("*.py")} - {"__init__", "base"}
+    shared = {"__init__", "base", "self_hosted"}
+    files = {path.stem for path in (repository / "tco/options").glob("*.py")} - shared
     options = {name: import_module(f"tco.options.{name}").OPTION for name in files}
     assert {option.kind for option in options.values()} == set(KINDS)
-    assert set(KINDS) == {"api", "rented"}
+    assert set(KINDS) == {"api", "rented", "owned"}
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.kind)
@@ -79,7 +91,9 @@ def test_an_option_lists_its_kinks_and_bounds_its_tail(case: Case, kind: OptionK
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_option_is_known_to_the_scenario(case_of: Callable[..., Case], plain: Mapping[str, Any], kind: str) -> None:
-    name, option = example(case_of(plain), kind)
+def test_an_option_is_known_to_the_scenario(
+    case_of: Callable[..., Case], every_kind: Mapping[str, Any], kind: str
+) -> None:
+    name, option = example(case_of(every_kind), kind)
     assert type(option) is KINDS[kind].model
-    assert case_of(plain, {f"options.{name}.label": "mine"}).numbers.options[name].label == "mine"
+    assert case_of(every_kind, {f"options.{name}.label": "mine"}).numbers.options[name].label == "mine"

@@ -18,7 +18,7 @@ from tco.inputs.base import Input
 from tco.inputs.source import Source
 from tco.resolve import resolve
 from tco.scenario import Scenario
-from tco.serving import can_be_fitted
+from tco.serving.profile import can_be_fitted
 
 CaseOf = Callable[..., Case]
 DAY = date(2026, 11, 20)
@@ -104,8 +104,8 @@ def test_a_source_leads_to_the_row_that_says_so(shipped: Case, repository: Path)
         value, name = value_at(shipped, path), path.split(".")
         if source.where.startswith("price_sheets/assumptions"):
             kind = shipped.numbers.options[name[1]].kind if name[0] == "options" else ""
-            said = ".".join(["options", kind, *name[2:]]) if kind else path
-            if row["path"] != said:  # worked out from another figure, such as the cached work from its ratio
+            said = {".".join(["options", of, *name[2:]]) for of in (kind, "self_hosted")} if kind else {path}
+            if row["path"] not in said:  # worked out from another figure, such as the cached work from its ratio
                 assert (row["path"].rpartition(".")[2], name[-1]) in DERIVED
                 continue
             assert str(value) == row["base"] or float(value) == float(row["base"])
@@ -131,6 +131,10 @@ DERIVED = {
     ("cached_work_ratio", "cached_s_per_tok"),
     ("cacheable_frac", "cache_hit_frac"),
     ("cache_hit_frac", "cache_hit_frac"),
+    ("idle_watts_per_gpu", "idle_watts_per_gpu"),
+    ("host_watts_per_gpu", "host_watts_per_gpu"),
+    ("busy_board_ratio", "busy_watts_per_gpu"),
+    ("busy_board_ratio", "grade"),
 }
 
 
@@ -160,10 +164,13 @@ def test_what_is_typed_beats_what_is_looked_up(case_of: CaseOf) -> None:
 
 
 def test_every_default_of_the_sheet_is_a_field_of_something(catalog: Catalog, case_of: CaseOf) -> None:
-    case = case_of(TREE)
+    bought = {"kind": "owned", "model": "openai/gpt-oss-120b", "gpu_name": "H100-SXM"}
+    case = case_of({**TREE, "options": {**TREE["options"], "bought": bought}})
+    ids = {"rented": "own", "self_hosted": "own", "owned": "bought"}
     for path in catalog.defaults():
-        name = path.replace("options.rented.", "options.own.").replace("options.api.", "options.api.")
-        if not path.startswith(("memory.", "roofline.")):
+        kind = path.split(".")[1]
+        name = path.replace(f"options.{kind}.", f"options.{ids.get(kind, kind)}.")
+        if not path.startswith(("memory.", "roofline.", "power.")):
             value_at(case, name)  # raises when there is no such field
 
 
@@ -481,3 +488,32 @@ def test_a_case_keeps_what_it_was_made_of(case_of: CaseOf, repository: Path) -> 
 def test_the_same_scenario_resolves_to_the_same_case(case_of: CaseOf) -> None:
     assert case_of(TREE).numbers == case_of(TREE).numbers
     assert case_of(TREE).sources == case_of(TREE).sources
+
+
+def test_options_that_share_a_group_by_an_anchor_are_resolved_apart(catalog: Catalog) -> None:
+    text = """
+scenario: 1
+workload: {requests_per_month: 1.0e+6}
+options:
+  api: {kind: api, sku: openai/gpt-5.4}
+  one: &own {kind: rented, model: openai/gpt-oss-120b, gpu_name: H100-SXM, capacity: {gpus_per_replica: 2}}
+  two: {<<: *own, fleet: autoscaled}
+"""
+    case = resolve(Scenario.from_yaml(text), catalog)
+    one, two = (case.numbers.options[name] for name in ("one", "two"))
+    assert set(case.evidence) == {"one", "two"}
+    assert one.profile == two.profile != ""  # type: ignore[attr-defined]
+
+
+def test_a_service_level_by_name(case_of: CaseOf) -> None:
+    tree = {**{key: value for key, value in TREE.items() if key != "service"}, "service": {"level": "chat"}}
+    service = case_of(tree).numbers.service
+    assert (service.ttft_ms, service.tpot_ms, service.slo_percentile) == (2000, 50, 95)
+    assert any(
+        "service.level" in fault and "chat" in fault for fault in faults(case_of, tree, {"service.level": "chatt"})
+    )
+
+
+def test_people_of_another_region(case_of: CaseOf) -> None:
+    us, eu = (case_of(TREE, {"staffing.region": region}).numbers.staffing for region in ("us", "eu"))
+    assert 0 < eu.loaded_usd_per_fte_year < us.loaded_usd_per_fte_year

@@ -164,7 +164,7 @@ def test_every_fault_is_told_at_once() -> None:
         ("finance.amortise_build_months: 0", "above 0"),
         ("options.api.cache_hit_frac: -0.1", "at least 0"),
         ("options.api.price.input_usd_per_mtok: '$10'", "without a currency sign"),
-        ("options.own.kind: 'rent'", "api, rented"),
+        ("options.own.kind: 'rent'", "api, owned, rented"),
         ("options.a.b", "no dot"),
         ("options.set.auto_added", "leave it out"),
         ("options.set.auto_added: true", "neither here"),
@@ -181,7 +181,7 @@ def test_every_fault_is_told_at_once() -> None:
         ([1, 2], "mapping"),
         ({}, "name at least one option"),
         ({"options": {}}, "name at least one option"),
-        ({"options": {"api": 5}}, "api, rented"),
+        ({"options": {"api": 5}}, "api, owned, rented"),
         ({"options": OPTIONS, "workload": 5}, "group of keys"),
         ({"options": {1: {"kind": "api"}}}, "in quotes"),
         ({"options": OPTIONS, "workload": {1: 2}}, "workload"),
@@ -261,3 +261,19 @@ def test_whatever_is_written_is_a_scenario_or_an_error_in_words(tree: Any) -> No
     except TcoError as error:
         told.append(error)
     assert all(fault.where and fault.mend for error in told for fault in error.faults)
+
+
+def test_a_service_level_takes_the_place_of_typed_limits() -> None:
+    typed = Scenario.from_tree({"options": OPTIONS, "service": {"ttft_ms": 1500, "tpot_ms": 40}})
+    assert typed.set("service.level", "chat").tree["service"] == {"level": "chat"}
+    assert typed.set("service.level", "chat").set("service.ttft_ms", 900).tree["service"] == {
+        "level": "chat",
+        "ttft_ms": 900,
+    }
+
+
+def test_another_kind_keeps_what_it_asks_too_and_drops_the_rest() -> None:
+    own = {"kind": "rented", "model": "m", "gpu_name": "g", "fleet": "autoscaled", "gpu": {"provider": "p"}}
+    scenario = Scenario.from_tree({"options": {"api": {"kind": "api"}, "own": own}})
+    bought = scenario.set("options.own.kind", "owned").tree["options"]["own"]
+    assert bought == {"kind": "owned", "model": "m", "gpu_name": "g"}

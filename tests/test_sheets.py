@@ -19,8 +19,10 @@ from tco.inputs.finance import Finance
 from tco.inputs.hardware import ServingProfile
 from tco.inputs.staffing import Staffing
 from tco.inputs.workload import Service, Workload
-from tco.options.api import ApiOption
-from tco.options.rented import RentedOption
+from tco.options import option_kinds
+from tco.options.base import OptionKind
+from tco.options.self_hosted import SelfHostedOption
+from tco.resolve.gpu_costs import POWER
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CATALOG = Catalog.open(REPOSITORY)
@@ -29,6 +31,7 @@ SHIPPED_ON = date(2026, 11, 20)
 PRICES = CATALOG._api
 PROFILES = CATALOG.profiles()
 STALE_DAYS = 30
+KINDS = option_kinds()
 
 
 def rows_of_a_model() -> Iterator[tuple[str, dict[tuple[str, str, int, str, str, date], float]]]:
@@ -427,13 +430,19 @@ def test_shapes_are_weeks_with_mean_one() -> None:
 LOOKED_UP = {
     "workload.requests_per_month", "workload.bill_usd_per_month", "workload.shape_hours",
     "staffing.loaded_usd_per_fte_year", "options.rented.gpu.on_demand_usd_per_gpu_hour",
-    "options.rented.capacity.gpus_per_replica",
+    "options.rented.capacity.gpus_per_replica", "options.owned.capacity.gpus_per_replica",
+    "options.owned.site.colocation_usd_per_kilowatt_month", "options.owned.site.electricity_usd_per_kwh",
+    "options.owned.site.carbon_kg_per_kwh",
 }  # fmt: skip
 LOOKED_UP_GROUPS = (
     "options.api.price.",
     "options.api.batch.",
     "options.api.long_context.",
     "options.rented.capacity.work.",
+    "options.rented.power.",
+    "options.owned.capacity.work.",
+    "options.owned.power.",
+    "options.owned.server.",
 )
 
 
@@ -449,19 +458,24 @@ def required(model: type[Input], path: str) -> Iterator[str]:
 def test_every_field_without_a_default_has_a_planning_value() -> None:
     roots: dict[str, type[Input]] = {
         "workload": Workload, "service": Service, "finance": Finance, "staffing": Staffing,
-        "options.api": ApiOption, "options.rented": RentedOption,
+        **{f"options.{kind.kind}": kind.model for kind in KINDS.values()},
     }  # fmt: skip
     needed = {path for root, model in roots.items() for path in required(model, root)} - LOOKED_UP
-    missing = {path for path in needed if not path.startswith(LOOKED_UP_GROUPS)} - set(CATALOG.defaults())
-    assert missing == set()
+    planned = {in_kind(path, kind) for path in CATALOG.defaults() for kind in KINDS.values()}
+    assert {path for path in needed if not path.startswith(LOOKED_UP_GROUPS)} - planned == set()
+
+
+def in_kind(path: str, kind: OptionKind) -> str:
+    """A planning value's path for a kind of option that takes those of its family."""
+    return path.replace(f"options.{kind.kin}.", f"options.{kind.kind}.") if kind.kin else path
 
 
 def test_every_planning_value_is_of_a_field() -> None:
     known: dict[str, type[Input]] = {
         "workload": Workload, "service": Service, "finance": Finance, "staffing": Staffing,
-        "api": ApiOption, "rented": RentedOption,
+        "self_hosted": SelfHostedOption, **{kind.kind: kind.model for kind in KINDS.values()},
     }  # fmt: skip
-    of_resolve = {"memory.usable_frac", "memory.overhead_gb"}  # what the memory check takes
+    of_resolve = {"memory.usable_frac", "memory.overhead_gb", *(f"power.{name}" for name in POWER)}
     of_estimate = {
         path for path in CATALOG.defaults() if path.startswith("roofline.")
     }  # held to its use in test_estimate

@@ -106,7 +106,10 @@ def test_every_header_of_every_sheet_is_known(repository: Path) -> None:
 
 def test_the_assumptions_sheet_names_quantities_with_units(repository: Path) -> None:
     lines = (repository / "price_sheets/assumptions/defaults.csv").read_text(encoding="utf-8").splitlines()[1:]
-    words = {"workload.shape", "staffing.role"}
+    words = {
+        "workload.shape", "staffing.role", "staffing.region", "options.self_hosted.deferrable", "options.rented.fleet",
+        "options.rented.region", "options.owned.site.region", "options.owned.site.power_billing",
+    }  # fmt: skip
     for path in {line.split(",")[0] for line in lines} - words:
         assert unit_of(path) is not None, path
 

@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from tco.catalog import Catalog
-from tco.datasheets import Calibration, calibration, served, stacked
-from tco.estimate import P90
 from tco.inputs.hardware import Model
 from tco.inputs.source import Fact, Source
 from tco.model.roofline import (
@@ -36,6 +34,8 @@ from tco.model.roofline import (
     tpot_s,
 )
 from tco.model.roofline import replica as replica_of
+from tco.serving.datasheets import Calibration, calibration, served, stacked
+from tco.serving.estimate import P90
 from tco.units import MS_PER_S, Array
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -125,8 +125,7 @@ class Catalog:
         """The profiles of a model, a GPU or both, the most trustworthy first; other files are not read whole."""
         wanted = [
             path
-            for path in self._profile_paths.values()
-            for of_model, of_gpu in [profiles.head(path)]
+            for path, (of_model, of_gpu) in self._profile_heads.items()
             if model in (None, of_model) and gpu in (None, of_gpu)
         ]
         return profiles.best_first(self._good_profile(path) for path in wanted)
@@ -138,7 +137,8 @@ class Catalog:
             mend = "make a folder of your own with `tco init` and work there"
             raise LookupFault(Fault("hw_profiles/serving", "no folder to write to", mend))
         self._profile_cache.clear()
-        self.__dict__.pop("_profile_paths", None)
+        for name in ("_profile_paths", "_profile_heads"):
+            self.__dict__.pop(name, None)
         return profiles.write_profile(profile, folder.path / "serving", variant)
 
     # rent
@@ -426,6 +426,10 @@ class Catalog:
     @cached_property
     def _profile_paths(self) -> dict[str, Path]:
         return {path.stem: path for path, _ in files(self._hardware("serving"), "")}
+
+    @cached_property
+    def _profile_heads(self) -> dict[Path, tuple[str, str]]:
+        return {path: profiles.head(path) for path in self._profile_paths.values()}
 
     @cached_property
     def _profile_cache(self) -> dict[Path, tuple[ServingProfile | None, list[Fault]]]:

@@ -12,6 +12,8 @@ class Staffing(Input):
 
     role: str = ""
     """Role in the people sheet whose cost is taken."""
+    region: str = ""
+    """Region in the people sheet, such as us or eu."""
     loaded_usd_per_fte_year: NonNegative
     """One full-time person for a year: salary plus everything on top."""
     hours_per_fte_year: Positive

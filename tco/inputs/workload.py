@@ -68,6 +68,8 @@ class Workload(Input):
 class Service(Input):
     """The service asked for: both limits hold at the percentile."""
 
+    level: str = ""
+    """Name of a service level in hw_profiles/service_levels, such as chat, for the limits that are not given."""
     ttft_ms: Positive
     """Longest time to first token."""
     tpot_ms: Positive

@@ -64,13 +64,12 @@ def winning_intervals(gap: Pieces) -> list[tuple[float, float]]:
     start = np.where(at_left >= 0, gap.left, root)
     stop = np.where(at_right >= 0, gap.right, root)
     wins = ((at_left >= 0) | (at_right >= 0)) & (stop > start)
-    found: list[tuple[float, float]] = []
-    for a, b in zip(start[wins].tolist(), stop[wins].tolist(), strict=True):
-        if found and abs(found[-1][1] - a) <= 1e-12 * max(a, 1e-300):
-            found[-1] = (found[-1][0], b)
-        else:
-            found.append((a, b))
-    return found
+    begins, ends = start[wins], stop[wins]
+    if not len(begins):
+        return []
+    apart = np.abs(begins[1:] - ends[:-1]) > 1e-12 * np.maximum(begins[1:], 1e-300)
+    first, last = np.concatenate([[True], apart]), np.concatenate([apart, [True]])
+    return list(zip(begins[first].tolist(), ends[last].tolist(), strict=True))
 
 
 def lower_envelope(curves: Sequence[Pieces]) -> list[tuple[float, float, int]]:
@@ -84,8 +83,10 @@ def lower_envelope(curves: Sequence[Pieces]) -> list[tuple[float, float, int]]:
     at_right = np.stack([c.at_right for c in curves])
     first = _cheapest(at_left, at_right)
     last = _cheapest(at_right, at_left)
+    changes = (first != last) | np.concatenate([[True], first[1:] != last[:-1]])
+    turns = np.flatnonzero(changes)
     found: list[tuple[float, float, int]] = []
-    for j in range(len(left)):
+    for j, after in zip(turns.tolist(), [*turns[1:].tolist(), len(left)], strict=True):
         spans = (
             [(left[j], right[j], int(first[j]))]
             if first[j] == last[j]
@@ -96,6 +97,7 @@ def lower_envelope(curves: Sequence[Pieces]) -> list[tuple[float, float, int]]:
                 found[-1] = (found[-1][0], float(b), index)
             else:
                 found.append((float(a), float(b), index))
+        found[-1] = (found[-1][0], float(right[after - 1]), found[-1][2])  # unchanged until the next turn
     return found
 
 

@@ -8,6 +8,7 @@ staircase in the load whose edges are known, so that it is looked up instead of 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -67,9 +68,9 @@ def units_for(replicas: Numeric, gpus_per_replica: Numeric, unit_gpus: Numeric) 
     return whole(np.asarray(replicas) / in_one) * np.maximum(of_one, 1.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Levels:
-    """Levels of the week and how each counts: one row of weights for each figure asked."""
+    """Levels of the week and how each counts: one row of weights for each figure asked. Known by identity."""
 
     levels: Array
     """Shape (levels,), relative to the mean hour."""
@@ -102,19 +103,17 @@ def weighted_units(load: Numeric, week: Levels, rule: Rule) -> Array:
     """
     loads = np.asarray(load, dtype=float)
     if rule.plain and loads.size * len(week.levels) > FEW:
-        top = float(loads.max())
-        edges, jumps = _table(top, week, rule)
-        if len(edges) <= MOST_EDGES:
-            start = week.weights.sum(axis=1, keepdims=True) * float(np.asarray(rule.units(0.0)))
-            totals = np.concatenate([start, start + np.cumsum(jumps, axis=1)], axis=1)
-            looked_up: Array = totals[:, np.searchsorted(edges, loads, side="left")]
+        found = _table(float(loads.max()), week, rule, CEIL_SLACK)
+        if len(found.edges) <= MOST_EDGES:
+            looked_up: Array = found.totals[:, np.searchsorted(found.edges, loads, side="left")]
             return looked_up
     return _counted(loads, week, rule)
 
 
 def edges_of(top_load: float, week: Levels, rule: Rule) -> Array:
-    """Loads at which a figure of the week jumps, up to one. Nothing twice, in no order."""
-    return _table(top_load, week, rule, slack=0.0)[0]
+    """Loads at which a figure of the week jumps, up to one, in order; some may come more than once."""
+    edges = _table(top_load, week, rule, 0.0).edges
+    return edges[: int(np.searchsorted(edges, top_load, side="right"))]
 
 
 def _counted(loads: Array, week: Levels, rule: Rule) -> Array:
@@ -124,10 +123,24 @@ def _counted(loads: Array, week: Levels, rule: Rule) -> Array:
     return counted
 
 
-def _table(top: float, week: Levels, rule: Rule, slack: float = CEIL_SLACK) -> tuple[Array, Array]:
-    """Sorted loads at which units are added, and what each adds to every figure."""
+@dataclass(frozen=True, eq=False)
+class _Table:
+    edges: Array
+    """Loads at which units are added, rising; at least up to the load asked for."""
+    totals: Array
+    """Figures below the first edge, between the first and the second, and so on. Shape (figures, edges + 1)."""
+
+
+def _table(top: float, week: Levels, rule: Rule, slack: float) -> _Table:
+    """The staircase up to a load, made once for loads of about that size."""
+    reach = float(np.exp2(np.ceil(np.log2(top) * 2.0) / 2.0)) if top > 0 else 0.0
+    return _made(reach, week, Rule(**{name: float(np.asarray(v)) for name, v in rule.__dict__.items()}), slack)
+
+
+@lru_cache(maxsize=128)
+def _made(top: float, week: Levels, rule: Rule, slack: float) -> _Table:
     high = float(week.levels.max(initial=0.0)) * top
-    first = int(np.asarray(rule.min_replicas))
+    first = int(rule.min_replicas)
     needs = np.arange(first, max(first, int(high)) + 2, dtype=float)
     added = np.diff(np.asarray(rule.units(needs)))
     needs, added = needs[:-1][added > 0], added[added > 0]
@@ -137,7 +150,8 @@ def _table(top: float, week: Levels, rule: Rule, slack: float = CEIL_SLACK) -> t
     inside = edges <= top
     edges, jumps = edges[inside], jumps[inside]
     order = np.argsort(edges, kind="stable")
-    return edges[order], jumps[order].T
+    start = week.weights.sum(axis=1, keepdims=True) * float(np.asarray(rule.units(0.0)))
+    return _Table(edges[order], np.concatenate([start, start + np.cumsum(jumps[order].T, axis=1)], axis=1))
 
 
 def reserved_rank(reserved_usd: Numeric, on_demand_usd: Numeric) -> Numeric:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 
+import numpy as np
 from pydantic import Field
 
 from tco.inputs.base import Frac, Input, NonNegative
@@ -171,12 +173,22 @@ def build_lines(people: People, shared: Shared) -> dict[str, Numeric]:
     return {"build": people_model.build_usd(people.build_hours, rate, people.contingency_frac)}
 
 
+def rise_ratio(escalation_frac: Numeric, discount_frac: Numeric, months: Numeric) -> Numeric:
+    """``escalation_ratio``, remembered for plain numbers: one answer asks for the same one a hundred times."""
+    if any(isinstance(value, np.ndarray) for value in (escalation_frac, discount_frac, months)):
+        return escalation_ratio(escalation_frac, discount_frac, months)
+    return _remembered_rise(float(escalation_frac), float(discount_frac), float(months))
+
+
+_remembered_rise = lru_cache(maxsize=64)(escalation_ratio)
+
+
 def shared_lines(
     option: OptionBase, shared: Shared, replicas: Numeric, hands_fte: Numeric | None = None
 ) -> dict[str, Numeric]:
     """Running costs that every option has, whatever its volume: people, gateway, evaluation, other. [USD/month]"""
     people, finance = people_lines(option.people, shared, replicas, hands_fte), shared.finance
-    rise = escalation_ratio(finance.wage_escalation_frac, finance.discount_frac, finance.horizon_months) - 1.0
+    rise = rise_ratio(finance.wage_escalation_frac, finance.discount_frac, finance.horizon_months) - 1.0
     return {
         **people,
         "wage_escalation": sum(people.values(), 0.0) * rise,

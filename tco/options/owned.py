@@ -20,13 +20,12 @@ from tco.model.energy import electricity_usd, kwh_per_month, mean_gpu_kilowatts,
 from tco.model.finance import (
     after_tax_present_value_usd,
     capital_charge_usd_per_month,
-    escalation_ratio,
     present_value_usd,
 )
 from tco.model.fleet import Rule, edges_of, units_for
 from tco.model.ledger import Ledger
 from tco.options.api import tokens_usd
-from tco.options.base import OptionKind, Shared, Tail, WeekPlan, assemble, shared_lines
+from tco.options.base import OptionKind, Shared, Tail, WeekPlan, assemble, rise_ratio, shared_lines
 from tco.options.self_hosted import (
     Bound,
     SelfHostedOption,
@@ -37,6 +36,7 @@ from tco.options.self_hosted import (
     load_per_request,
     mean_request_s,
     peak_level,
+    plain,
     plain_week,
     rest_bounds,
     rule_of,
@@ -73,9 +73,9 @@ class OwnedOption(SelfHostedOption):
     """What a server sells for at the end of its economic life, over its price."""
     life_months: Annotated[float, Field(gt=0, le=240)]
     """Economic life: months until a server is replaced. Not the years over which the books write it off."""
-    support_frac_per_year: Annotated[float, Field(ge=0, le=1)]
+    support_yearly_frac: Annotated[float, Field(ge=0, le=1)]
     """Support and maintenance in a year, over the price of the servers."""
-    insurance_frac_per_year: Annotated[float, Field(ge=0, le=1)]
+    insurance_yearly_frac: Annotated[float, Field(ge=0, le=1)]
     """Insurance in a year, over the price of the servers."""
     hands_per_server_fte: NonNegative
     """People in the data centre for each server."""
@@ -129,8 +129,8 @@ def server_lines(option: OwnedOption, servers: Numeric) -> dict[str, Numeric]:
     price, site = servers * option.server.server_usd, option.site
     contracted_kw = servers * option.server.nameplate_kilowatts * site.contracted_ratio
     return {
-        "support": price * option.support_frac_per_year / MONTHS_PER_YEAR,
-        "insurance": price * option.insurance_frac_per_year / MONTHS_PER_YEAR,
+        "support": price * option.support_yearly_frac / MONTHS_PER_YEAR,
+        "insurance": price * option.insurance_yearly_frac / MONTHS_PER_YEAR,
         "colocation": contracted_kw * site.colocation_usd_per_kilowatt_month,
     }
 
@@ -157,7 +157,7 @@ def _energy(
     metered = 1.0 if site.power_billing == "metered" else 0.0
     energy = electricity_usd(kwh, site.electricity_usd_per_kwh) * metered
     demand = top_kw * site.pue * site.demand_usd_per_kilowatt_month * metered
-    rise = escalation_ratio(finance.tariff_escalation_frac, finance.discount_frac, finance.horizon_months) - 1.0
+    rise = rise_ratio(finance.tariff_escalation_frac, finance.discount_frac, finance.horizon_months) - 1.0
     lines: dict[str, Numeric] = {
         "electricity": energy,
         "demand_charge": demand,
@@ -232,7 +232,7 @@ MOST_STEPS = 4_000
 
 def _kinks(option: OwnedOption, shared: Shared, max_requests: float) -> Array:
     workload, rule = shared.workload, _rule(option)
-    keys, load = week_keys(option, workload), float(np.max(load_per_request(option, workload)))
+    keys, load = week_keys(option, workload), plain(load_per_request(option, workload))
     week = plain_week(workload, keys)
     found = [edges_of(max_requests * load, week, rule) / load, failover_kinks(option, shared)]
     if option.people.scale_fte or option.power.points:  # people and watts follow replicas, the price follows servers
@@ -249,7 +249,7 @@ def _bends(option: OwnedOption, shared: Shared, starts: Array, peak_load: float)
     loads, _ = knots(option.power)
     ends = np.append(starts[1:], np.inf)
     replicas = np.asarray(_rule(option).replicas((starts * (1 + 1e-6) + 1e-9) * peak_load))
-    busy = float(np.max(busy_replicas(option, shared.workload, 1.0))) * np.unique(served_hours(option, shared))
+    busy = plain(busy_replicas(option, shared.workload, 1.0)) * np.unique(served_hours(option, shared))
     busy = busy[busy > 0]
     at = np.array(loads[1:-1])[:, None, None] * replicas[:, None] / busy
     inside: Array = at[(at > starts[:, None]) & (at < ends[:, None])]
@@ -308,9 +308,7 @@ def _watts_usd(option: OwnedOption, shared: Shared, peak_load: float, bound: Bou
     jump = max(float(np.abs(above - np.array(loads) * side).max()) for side in (slope, np.append(0.0, slope[:-1])))
     site, rise = (
         option.site,
-        escalation_ratio(
-            shared.finance.tariff_escalation_frac, shared.finance.discount_frac, shared.finance.horizon_months
-        ),
+        rise_ratio(shared.finance.tariff_escalation_frac, shared.finance.discount_frac, shared.finance.horizon_months),
     )
     usd_per_kw = site.pue * (HOURS_PER_MONTH * site.electricity_usd_per_kwh + site.demand_usd_per_kilowatt_month) * rise
     metered = 1.0 if site.power_billing == "metered" else 0.0

@@ -28,6 +28,7 @@ from tco.options.self_hosted import (
     load_per_request,
     mean_request_s,
     peak_level,
+    plain,
     plain_week,
     rest_bounds,
     rule_of,
@@ -215,7 +216,7 @@ def _unit_usd(option: RentedOption) -> Array:
 
 def _kinks(option: RentedOption, shared: Shared, max_requests: float) -> Array:
     keys, rule = _keys(option, shared), _rule(option)
-    load = float(np.max(load_per_request(option, shared.workload)))
+    load = plain(load_per_request(option, shared.workload))
     found = [edges_of(max_requests * load, plain_week(shared.workload, keys), rule) / load]
     if option.people.scale_fte and option.gpu.instance_gpus > 0:  # people follow replicas, rent follows instances
         at_peak = Levels.of([(np.atleast_1d(np.asarray(peak_level(shared.workload, keys))), 1.0)])

@@ -20,6 +20,11 @@ from tco.options.base import OptionBase, Shared, WeekPlan, guardrail_usd_per_req
 from tco.units import MONTHS_PER_YEAR, SECONDS_PER_MONTH, WATTS_PER_KILOWATT, Array, Numeric
 
 
+def plain(value: Numeric) -> float:
+    """The one number of a field; the highest where a column is laid over it."""
+    return float(value) if isinstance(value, float) else float(np.max(value))
+
+
 class Capacity(Input):
     """What one replica can do at the service level asked for."""
 
@@ -154,7 +159,7 @@ def week_keys(
 
 def plain_week(workload: Workload, keys: WeekKeys) -> Levels:
     """The one week of plain numbers."""
-    burst, share, ahead, rank, billing = (float(np.max(key)) for key in keys)
+    burst, share, ahead, rank, billing = (plain(key) for key in keys)
     return week_of(workload.shape_hours, burst, share, int(np.ceil(ahead)), int(rank), billing)
 
 
@@ -230,7 +235,7 @@ def served_hours(option: SelfHostedOption, shared: Shared) -> Array:
     shape = mean_one(workload.shape_hours)
     if option.deferrable != "in_valleys":
         return shape
-    return served_levels(shape, float(np.max(workload.burst_ratio)), float(np.max(workload.batch_frac)))
+    return served_levels(shape, plain(workload.burst_ratio), plain(workload.batch_frac))
 
 
 def week_plan(
@@ -238,18 +243,18 @@ def week_plan(
 ) -> WeekPlan:
     """What stands ready by hour at one volume: the levels of the week, none below that of what is always on."""
     workload, power = shared.workload, option.power
-    burst, share, ahead, rank, _ = (float(np.max(key)) for key in keys)
+    burst, share, ahead, rank, _ = (plain(key) for key in keys)
     levels = levels_of(workload.shape_hours, burst, share, int(np.ceil(ahead)))
     always = float(np.sort(levels)[::-1][int(rank) - 1]) if rank <= len(levels) else 0.0
     load = float(np.asarray(shared.requests * load_per_request(option, workload)))
     ready = load * np.maximum(levels, always)
-    unit = float(np.max(rule.unit_gpus)) or float(np.max(rule.gpus_per_replica))
+    unit = plain(rule.unit_gpus) or plain(rule.gpus_per_replica)
     replicas, units = np.asarray(rule.replicas(ready)), np.asarray(rule.units(ready))
     base = float(np.asarray(rule.units(load * always))) if rank <= len(levels) else 0.0
     busy = float(np.asarray(busy_replicas(option, workload, shared.requests))) * served_hours(option, shared)
     watts = None if power is None else _kilowatts(power, busy, replicas, units * unit, option.capacity.gpus_per_replica)
     starts = float(np.maximum(units - np.roll(units, 1), 0.0).sum())
-    phi = float(np.max(workload.burst_ratio))
+    phi = plain(workload.burst_ratio)
     return WeekPlan(busy, replicas, units * unit, base * unit, starts, phi, watts, *surroundings)
 
 
@@ -267,14 +272,14 @@ class Bound:
     """Units beyond a load lie between ``per_load·load + low`` and ``per_load·load + high``. From x ≤ ⌈x⌉ ≤ x + 1."""
 
     def __init__(self, rule: Rule) -> None:
-        spare, share = float(np.max(rule.spare_replicas)), float(np.max(rule.spare_frac))
-        unit = float(np.max(rule.unit_gpus)) or float(np.max(rule.gpus_per_replica))
-        in_one = max(np.floor(unit / float(np.max(rule.gpus_per_replica)) + 1e-9), 1.0)
-        of_one = max(np.ceil(float(np.max(rule.gpus_per_replica)) / unit - 1e-9), 1.0)
+        spare, share = plain(rule.spare_replicas), plain(rule.spare_frac)
+        unit = plain(rule.unit_gpus) or plain(rule.gpus_per_replica)
+        in_one = max(np.floor(unit / plain(rule.gpus_per_replica) + 1e-9), 1.0)
+        of_one = max(np.ceil(plain(rule.gpus_per_replica) / unit - 1e-9), 1.0)
         self.grown = 1.0 + share
-        extra = float(np.max(rule.extra_replicas))
+        extra = plain(rule.extra_replicas)
         self.low_replicas = (spare if share == 0 else 0.0) + extra
-        self.high_replicas = self.grown * float(np.max(rule.min_replicas)) + (1.0 if share > 0 else 0.0) + spare + extra
+        self.high_replicas = self.grown * plain(rule.min_replicas) + (1.0 if share > 0 else 0.0) + spare + extra
         per = of_one / in_one
         self.per_load = self.grown * per
         self.low = self.low_replicas * per

@@ -1,6 +1,6 @@
 """Answers in a terminal: the verdict first, then tables that can be read aloud."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,11 +14,14 @@ from tco.present.provenance import SourceRow, source_line, source_rows
 from tco.present.terms import GLOSSARY
 from tco.present.verdict import cheapest_text, needs_text, position, verdict
 from tco.solve.breakeven import Breakeven
-from tco.solve.compare import Comparison
+from tco.solve.capacity import Served, capacity_of, served
+from tco.solve.compare import Comparison, OptionCost
 from tco.solve.warn import Caution
 from tco.units import UNITS
 
 SHOWN_WARNINGS = 3
+LINE_WIDTH, OPTION_WIDTH = 27, 17
+"""Columns of a terminal that a line's name and an option take."""
 
 
 def show_breakeven(answer: Breakeven, case: Case, axis_name: AxisName) -> None:
@@ -44,28 +47,14 @@ def show_breakeven(answer: Breakeven, case: Case, axis_name: AxisName) -> None:
 
 
 def show_comparison(answer: Comparison, case: Case) -> None:
-    """Print every option's month, line by line, and the savings bridge."""
+    """Print every option's month, line by line, what it serves, and the savings bridge."""
     console = Console(highlight=False)
     console.print(f"[bold]{count(answer.requests_per_month)} requests a month[/bold], USD a month at running cost")
-    table = Table()
-    table.add_column("line")
-    for option in answer.options:
-        table.add_column(f"{escape(option.label)}\n[dim]{option.id}[/dim]", justify="right")
-    names = list(dict.fromkeys(name for option in answer.options for name in option.lines_usd))
-    weight = {name: max(abs(option.lines_usd.get(name, 0.0)) for option in answer.options) for name in names}
-    for name in sorted((n for n in names if weight[n] > 0), key=lambda n: -weight[n]):
-        cells = [option.lines_usd.get(name) for option in answer.options]
-        table.add_row(line_label(name), *("" if not cell else f"{cell:,.2f}" for cell in cells))
-    table.add_section()
-    table.add_row("total", *(f"[bold]{o.usd_per_month:,.2f}[/bold]" for o in answer.options))
-    table.add_row("with the build", *(f"{o.with_build_usd:,.2f}" for o in answer.options))
-    table.add_row(
-        "per million tokens", *("" if o.usd_per_mtok is None else f"{o.usd_per_mtok:,.3f}" for o in answer.options)
-    )
-    table.add_row("replicas", *("" if o.replicas_peak is None else f"{o.replicas_peak:g}" for o in answer.options))
-    table.add_row("load", *("" if o.load_frac is None else percent(o.load_frac) for o in answer.options))
-    table.add_row("grade", *(o.grade for o in answer.options))
-    console.print(table)
+    fit = max(2, (console.width - LINE_WIDTH) // OPTION_WIDTH)
+    tables = -(-len(answer.options) // fit)
+    size = -(-len(answer.options) // tables)
+    for first in range(0, len(answer.options), size):
+        console.print(_month(answer, answer.options[first : first + size]))
     words = {"model": "the model", "hosting": "hosting it yourself", "both": "model and hosting together"}
     for step in answer.bridge:
         if step.effect == "start":
@@ -76,8 +65,112 @@ def show_comparison(answer: Comparison, case: Case) -> None:
             console.print(
                 f"  → {escape(step.label)}: {money(step.usd_per_month)} ({words[step.effect]} {verb} {money(abs(step.saving_usd))}{more})"
             )
+    _service(console, case)
+    _fleets(console, case)
     _warnings(console, answer.warnings)
     _sources(console, case)
+
+
+def _month(answer: Comparison, options: Sequence[OptionCost]) -> Table:
+    """Some options' months side by side, the weightiest lines of all options first."""
+    table = Table()
+    table.add_column("line", width=LINE_WIDTH - 4)
+    for option in options:
+        table.add_column(f"{escape(option.label)}\n[dim]{option.id}[/dim]", justify="right", width=OPTION_WIDTH - 3)
+    names = list(dict.fromkeys(name for option in answer.options for name in option.lines_usd))
+    weight = {name: max(abs(option.lines_usd.get(name, 0.0)) for option in answer.options) for name in names}
+    for name in sorted((n for n in names if weight[n] > 0), key=lambda n: -weight[n]):
+        cells = [option.lines_usd.get(name) for option in options]
+        if any(cells):
+            table.add_row(line_label(name), *("" if not cell else _dollars(cell) for cell in cells))
+    table.add_section()
+    table.add_row("total", *(f"[bold]{_dollars(o.usd_per_month)}[/bold]" for o in options))
+    table.add_row("with the build", *(_dollars(o.with_build_usd) for o in options))
+    table.add_row("per million tokens", *("" if o.usd_per_mtok is None else f"{o.usd_per_mtok:,.3f}" for o in options))
+    if any(o.replicas_peak is not None for o in options):
+        table.add_row(
+            "replicas at the peak", *("" if o.replicas_peak is None else f"{o.replicas_peak:g}" for o in options)
+        )
+        table.add_row("load", *("" if o.load_frac is None else percent(o.load_frac) for o in options))
+    table.add_row("grade", *(o.grade for o in options))
+    return table
+
+
+def _dollars(usd: float) -> str:
+    """Whole dollars, cents only where they are all there is; every digit is in ``--json``."""
+    return f"{usd:,.0f}" if abs(usd) >= 100 else f"{usd:,.2f}"
+
+
+def _service(console: Console, case: Case) -> None:
+    """Time to first token and per output token of each option, beside the limits."""
+    found = served(case)
+    limits = found[0]
+    title = (
+        f"Service: at most {limits.ttft_limit_ms:g} ms to the first token (TTFT) and {limits.tpot_limit_ms:g} ms for each further one "
+        f"(TPOT) at p{limits.percentile:g}"
+    )
+    table = Table(title=title, title_justify="left")
+    for heading in ("option", "TTFT, ms", "TPOT, ms", "known from"):
+        table.add_column(heading, justify="right" if "ms" in heading else "left")
+    for row in found:
+        table.add_row(escape(row.label), _times(row, "ttft_ms"), _times(row, "tpot_ms"), HOW_KNOWN[row.how])
+    console.print(table)
+
+
+HOW_KNOWN = {
+    "profile": "the profile, mean hour to busiest minute",
+    "estimate": "an estimate, at full load",
+    "yours": "what you typed",
+    "unknown": "not known: measure it",
+}
+
+
+def _times(row: Served, name: str) -> str:
+    quiet, busy = (getattr(hour, name) for hour in (row.mean_hour, row.busiest_minute))
+    if quiet is None or busy is None:
+        return "—"
+    low, high = (f"{ms:,.0f}" if ms >= 100 else f"{ms:.3g}" for ms in (quiet, busy))
+    return low if low == high else f"{low} to {high}"
+
+
+def _fleets(console: Console, case: Case) -> None:
+    """Replicas, what a GPU-hour comes to, and the energy of a request, of each option on own GPUs."""
+    plans = [plan for name in case.numbers.options if (plan := capacity_of(case, name)) is not None]
+    if not plans:
+        return
+    table = Table(title="Own GPUs", title_justify="left")
+    for heading in ("option", "replicas", "GPU-hours", "USD/GPU-h", "kWh", "J/request", "g CO₂"):
+        table.add_column(heading, justify="left" if heading == "option" else "right")
+    for plan in plans:
+        low, high = f"{plan.replicas_low:g}", f"{plan.replicas_peak:g}"
+        energy = plan.energy
+        table.add_row(
+            escape(plan.label),
+            high if low == high else f"{low} to {high}",
+            count(plan.gpu_hours_per_month),
+            "" if plan.usd_per_gpu_hour is None else f"{plan.usd_per_gpu_hour:.2f}",
+            "" if energy is None else count(energy.kwh_per_month),
+            "" if energy is None or energy.joules_per_request is None else count(energy.joules_per_request),
+            "" if energy is None or energy.kg_per_request is None else f"{energy.kg_per_request * 1000:.3g}",
+        )
+    console.print(table)
+    for plan in plans:
+        above = plan.facts.get("worth_owning_above_frac")
+        if above is not None:
+            rent, price = plan.facts["rent_usd_per_gpu_hour"], plan.facts["hardware_usd"]
+            console.print(
+                escape(
+                    f"{plan.label}: {plan.facts['servers']:g} servers for {money(price)}; in today's money {money(plan.facts['present_value_usd'])} "
+                    f"over their life, against {money(plan.facts['rent_present_value_usd'])} of rent at ${rent:.2f} a GPU-hour. "
+                    + _worth(above)
+                )
+            )
+
+
+def _worth(above_frac: float) -> str:
+    if above_frac > 1:
+        return "At this rent, owning is dearer even if every hour were rented."
+    return f"Owning is cheaper if more than {percent(above_frac)} of those hours would be rented."
 
 
 def show_terms(word: str | None) -> int:

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from tco.estimate import Estimate, Lengths, Limit
 from tco.inputs.workload import Service
 from tco.present.numbers import count, money, percent, quantity
+from tco.serving.estimate import Estimate, Lengths, Limit
 from tco.solve.nearest import Measured
 from tco.solve.rank import RankedGpu, Ranking
 
@@ -36,6 +36,8 @@ HEADINGS = (
 )  # fmt: skip
 NUMBERS = range(2, 9)
 """Columns of the ranking that hold numbers."""
+WIDE, NARROW = 130, (0, 1, 4, 6, 7, 8, 9)
+"""Width of a terminal from which all columns are shown, and those shown below it."""
 
 
 def limits_text(found: Estimate) -> str:
@@ -189,11 +191,13 @@ def show_ranking(ranking: Ranking) -> None:
     """Print the GPUs, the cheapest first, and those that cannot serve with the reason."""
     console = Console(highlight=False)
     console.print(f"[bold]{escape(ranking_title(ranking))}[/bold]")
+    places = range(len(HEADINGS)) if console.width >= WIDE else NARROW
     table = Table()
-    for place, heading in enumerate(HEADINGS):
-        table.add_column(heading, justify="right" if place in NUMBERS else "left")
+    for place in places:
+        whole = place in (0, 1)
+        table.add_column(HEADINGS[place], justify="right" if place in NUMBERS else "left", no_wrap=whole)
     for cells in ranking_rows(ranking.rows):
-        table.add_row(*map(escape, cells))
+        table.add_row(*(escape(cells[place]) for place in places))
     console.print(table)
     for gpu, why in unable_rows(ranking.rows):
         console.print(f"  {escape(gpu)}: {escape(why)}", style="dim")

@@ -14,7 +14,7 @@ def names_of(what: str, catalog: Any, on: date) -> Iterator[tuple[str, str]]:
     Parameters
     ----------
     what : str
-        ``scenarios``, ``apis``, ``models``, ``gpus``, ``profiles``, ``rents``, ``shapes``, ``roles`` or ``fields``.
+        One of ``LISTS`` of the command line: ``scenarios``, ``apis``, ``models``, ``gpus`` … ``fields``.
     catalog : Catalog
         The sheets and profiles.
     on : date
@@ -47,6 +47,22 @@ def names_of(what: str, catalog: Any, on: date) -> Iterator[tuple[str, str]]:
                     f"{gpu} {offer.provider}",
                     f"{offer.usd_per_gpu_hour:g} USD/GPU-h, {offer.term} {offer.region}".rstrip(),
                 )
+    elif what == "servers":
+        for gpu in sorted(catalog.servable_gpus()):
+            facts = {fact.path: fact.value for fact in catalog.server(gpu, "", on)}
+            yield (
+                facts["server.item"],
+                f"{facts['server.server_usd']:,.0f} USD, {facts['server.server_gpus']:g} × {gpu}",
+            )
+    elif what == "regions":
+        for region in catalog.regions(on):
+            site = {fact.path.removeprefix("site."): fact.value for fact in catalog.site(region, on)}
+            space = site["colocation_usd_per_kilowatt_month"]
+            yield region, f"{site['electricity_usd_per_kwh']:.3g} USD/kWh, {space:g} USD/kW-month of space"
+    elif what == "levels":
+        for name, level in sorted(catalog.service_levels().items()):
+            limits = f"{level.ttft_ms:,.0f} ms to the first token, {level.tpot_ms:,.0f} ms for each further one"
+            yield name, f"{level.label}: {limits}, at p{level.slo_percentile:g}"
     elif what == "shapes":
         yield from ((name, shape.label) for name, shape in sorted(catalog.shapes().items()))
     else:

@@ -32,10 +32,11 @@ def doubt_text(case: Case, answer_option: str, found: Doubt | None, axis: Volume
         mixes = f"{len(evidence.mixes)} length mix{'' if len(evidence.mixes) == 1 else 'es'}"
         return f"Only {mixes} of {label} {'is' if len(evidence.mixes) == 1 else 'are'} published: other lengths are estimated in proportion."
     text = f"Nobody has published what {label} serves at this service level. Of such estimates {spread_text(evidence)}"
-    return f"{text}: {_moved(found, axis)}." if found is not None else f"{text}."
+    return f"{text}: {moved_text(found, axis)}." if found is not None else f"{text}."
 
 
-def _moved(found: Doubt, axis: VolumeAxis) -> str:
+def moved_text(found: Doubt, axis: VolumeAxis) -> str:
+    """Where the break-even lies at both ends of an estimate's interval."""
     slow, fast = _from(found.slow, axis), _from(found.fast, axis)
     if slow == fast:
         return f"either way it is {slow}"
@@ -57,7 +58,7 @@ SERVICE_HEADINGS = (
     "option", "first token, mean hour", "in the busiest minute", "each token after, mean hour", "in the busiest minute",
     "a month", "known by",
 )  # fmt: skip
-HOW = {"profile": "a profile", "estimate": BADGE, "yours": "typed by you", "unknown": UNKNOWN}
+HOW = {"profile": "a profile", "estimate": f"{BADGE}, at full load", "yours": "typed by you", "unknown": UNKNOWN}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """A scenario on its way to a case: values so far, where each came from, and what is wrong."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import date
@@ -30,6 +30,9 @@ class Draft:
         }
         self.faults: list[Fault] = []
         self.evidence: dict[str, ServingEvidence] = {}
+        self.licence_notes: dict[str, str] = {}
+        self.fits: dict[Hashable, Any] = {}
+        """Fitted profiles, by what they depend on."""
         self.sections: Mapping[str, Any] = {}
         """The sections every option shares, once they are validated."""
 

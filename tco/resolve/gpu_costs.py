@@ -5,8 +5,8 @@ from typing import Any
 
 from tco.errors import LookupFault
 from tco.inputs.source import Fact
-from tco.operating import power_facts
 from tco.resolve.draft import Draft
+from tco.serving.operating import power_facts
 
 POWER = ("idle_watts_per_gpu", "busy_board_ratio", "host_watts_per_gpu")
 

@@ -5,7 +5,7 @@ from tco.options import option_kinds
 from tco.options.base import OptionBase
 from tco.resolve.draft import Draft
 from tco.resolve.self_hosted import self_hosted
-from tco.serving import TYPED
+from tco.serving.profile import TYPED
 
 
 def option_of(draft: Draft, name: str) -> OptionBase | None:

@@ -14,8 +14,10 @@ def section(draft: Draft, name: str, model: type[Input]) -> Any:
     if name == "workload":
         _shape(draft)
     if name == "staffing" and draft.get("staffing.loaded_usd_per_fte_year") is None:
-        role = draft.get("staffing.role") or draft.word("staffing.role")
-        draft.look_up("staffing.role", "", lambda: draft.catalog.people(role, draft.on))
+        role, region = (draft.get(f"staffing.{key}") or draft.word(f"staffing.{key}") for key in ("role", "region"))
+        draft.look_up("staffing.role", "", lambda: draft.catalog.people(role, draft.on, region))
+    if name == "service" and draft.get("service.level"):
+        draft.look_up("service.level", "", lambda: draft.catalog.service_level(draft.get("service.level")))
     unknown = len(draft.faults)
     draft.defaults(prefix, [prefix], model)
     made = draft.validated(model, draft.tree.get(name) or {}, name)

@@ -2,16 +2,25 @@
 
 from dataclasses import replace
 
-from tco.datasheets import Calibration, calibration, in_memory
 from tco.errors import Fault, LookupFault, ScenarioError, nearest
-from tco.estimate import Lengths, Unable, estimate
 from tco.inputs.hardware import Model, ServingProfile
 from tco.model.work import Proportions
-from tco.operating import load_points
 from tco.options import option_kinds
 from tco.resolve.draft import Draft
 from tco.resolve.gpu_costs import gpu_costs
-from tco.serving import ESTIMATE, TYPED, estimate_facts, estimated_evidence, fitted, proportions, serving_facts
+from tco.serving.datasheets import Calibration, calibration, in_memory
+from tco.serving.estimate import Lengths, Unable, estimate
+from tco.serving.operating import load_points
+from tco.serving.profile import (
+    ESTIMATE,
+    TYPED,
+    Fitted,
+    estimate_facts,
+    estimated_evidence,
+    fitted,
+    proportions,
+    serving_facts,
+)
 
 WORK = ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")
 
@@ -27,6 +36,9 @@ def self_hosted(draft: Draft, name: str, prefix: str) -> None:
     else:
         _memory(draft, name, prefix)
     gpu_costs(draft, name, prefix)
+    model = draft.catalog.models().get(draft.get(f"{prefix}model") or "")
+    if model is not None and model.licence_note:
+        draft.licence_notes[name] = model.licence_note
     _cached_work(draft, prefix)
 
 
@@ -46,7 +58,7 @@ def _profile(draft: Draft, name: str, prefix: str) -> None:
         return
     model = draft.catalog.models().get(profile.model)
     try:
-        fit = fitted(profile, draft.sections["service"], _lent(draft, prefix, profile))
+        fit = _fit(draft, prefix, profile, lend=True)
     except ScenarioError as error:
         draft.faults += [Fault(f"options.{name}.profile", f.found, f.mend) for f in error.faults]
         return
@@ -57,13 +69,16 @@ def _profile(draft: Draft, name: str, prefix: str) -> None:
     option = draft.tree["options"][name]
     option |= {"model": profile.model, "gpu_name": profile.gpu, "profile": profile.id}
     if not draft.get(f"{prefix}label"):
-        option["label"] = _label(model, profile.model, profile.gpus_per_replica, profile.gpu)
+        option["label"] = _label(draft, name, model, profile.model, profile.gpus_per_replica, profile.gpu)
     _memory(draft, name, prefix, profile.engine.dtype, profile.engine.kv_cache_dtype)
 
 
-def _label(model: Model | None, name: str, gpus: int, gpu: str) -> str:
-    maker = model.label if model is not None else name.split("/")[-1]
-    return f"{maker} on {gpus} × {gpu.split('-')[0]}"
+def _label(draft: Draft, name: str, model: Model | None, model_name: str, gpus: int, gpu: str) -> str:
+    """Such as ``gpt-oss-120b on 2 × H100, bought``."""
+    maker = model.label if model is not None else model_name.split("/")[-1]
+    card = gpu.replace("-SXM", "").replace("-", " ")
+    bought = ", bought" if draft.tree["options"][name]["kind"] == "owned" else ""
+    return f"{maker} on {gpus} × {card}{bought}"
 
 
 def _wants_estimate(draft: Draft, prefix: str) -> bool:
@@ -99,7 +114,7 @@ def _estimated(draft: Draft, name: str, prefix: str) -> None:
     option = draft.tree["options"][name]
     option["profile"] = ESTIMATE
     if not draft.get(f"{prefix}label"):
-        option["label"] = _label(model, model.model, found.gpus_per_replica, gpu.gpu)
+        option["label"] = _label(draft, name, model, model.model, found.gpus_per_replica, gpu.gpu)
 
 
 def _constants(draft: Draft) -> Calibration | None:
@@ -154,10 +169,20 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
 def _meets(draft: Draft, prefix: str, profile: ServingProfile, lend: bool) -> bool:
     """Whether enough of a profile's length mixes are inside the service level, alone or with an estimate's help."""
     try:
-        fitted(profile, draft.sections["service"], _lent(draft, prefix, profile) if lend else None)
+        _fit(draft, prefix, profile, lend)
     except ScenarioError:
         return False
     return True
+
+
+def _fit(draft: Draft, prefix: str, profile: ServingProfile, lend: bool) -> Fitted:
+    """A profile at the service level asked for, worked out once for all options that take it."""
+    known = (profile.id, _lengths(draft, prefix), lend)
+    found: Fitted | None = draft.fits.get(known)
+    if found is None:
+        lent = _lent(draft, prefix, profile) if lend else None
+        found = draft.fits[known] = fitted(profile, draft.sections["service"], lent)
+    return found
 
 
 def _lent(draft: Draft, prefix: str, profile: ServingProfile) -> Proportions | None:

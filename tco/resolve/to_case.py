@@ -65,4 +65,4 @@ def _resolved(scenario: Scenario, catalog: Catalog, now: date) -> Case:
         parity_evidence=str(scenario.tree.get("parity_evidence", "")),
         **draft.sections,
     )
-    return Case(numbers, draft.sources, scenario.hash, now, draft.evidence, catalog.where)
+    return Case(numbers, draft.sources, scenario.hash, now, draft.evidence, catalog.where, draft.licence_notes)

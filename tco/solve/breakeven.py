@@ -30,7 +30,7 @@ FURTHER = 8.0
 """How many times further to look where no bound settles how it goes on."""
 FEW_PIECES = 4_000
 """Steps that may be searched further so that the cheapest of all options is known."""
-FIRST_LOOK = 20.0
+FIRST_LOOK = 1.25
 """Multiple of the user's own volume that is always searched."""
 
 
@@ -157,7 +157,8 @@ def _search_end(case: Case, base: str, other: str, requests: float) -> tuple[flo
     longest = MAX_PIECES / pieces_per_request(case, wanted * MAX_PIECES)
     far = min(wanted, longest)
     build = {
-        name: float(ledger.build_usd * ledger.once_share) for name, ledger in evaluate(case, {VOLUME: 1.0}).items()
+        name: float(ledger.build_usd * ledger.once_share)
+        for name, ledger in evaluate(case, {VOLUME: 1.0}, only=(base, other)).items()
     }
     while True:  # bounds tighten with distance: where they settle nothing yet, look further
         bounds = tail(case, base, far), tail(case, other, far)

@@ -79,7 +79,7 @@ def capacity_of(case: Case, option: str | None = None) -> CapacityPlan | None:
     plan = week(case, name)
     if plan is None:
         return None
-    ledger = evaluate(case)[name]
+    ledger = evaluate(case, only=[name])[name]
     facts = {key: float(np.asarray(value)) for key, value in ledger.facts.items()}
     gpu_usd = sum(float(np.asarray(usd)) for line, usd in ledger.lines_usd.items() if line in GPU_LINES)
     hours = facts["gpu_hours_per_month"]

@@ -40,7 +40,7 @@ def curves(case: Case, low_requests: float, high_requests: float) -> dict[str, C
 
 
 def _stepped(case: Case, name: str, ends: Array) -> Curve:
-    ledger = evaluate(case, {VOLUME: inside(ends)})[name]
+    ledger = evaluate(case, {VOLUME: inside(ends)}, only=[name])[name]
     running, built = pieces(ledger.running_usd, ends), pieces(ledger.with_build_usd, ends)
     return Curve(
         name,
@@ -51,6 +51,6 @@ def _stepped(case: Case, name: str, ends: Array) -> Curve:
 
 
 def _sampled(case: Case, name: str, volume: Array) -> Curve:
-    ledger = evaluate(case, {VOLUME: volume})[name]
+    ledger = evaluate(case, {VOLUME: volume}, only=[name])[name]
     shape = np.zeros_like(volume)
     return Curve(name, volume, ledger.running_usd + shape, ledger.with_build_usd + shape)

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
-from tco.datasheets import Calibration
 from tco.errors import ScenarioError
-from tco.estimate import Estimate, Lengths
 from tco.inputs.hardware import Gpu, Model, ServingProfile
 from tco.inputs.source import Grade
 from tco.inputs.workload import Service
-from tco.serving import fitted, proportions
+from tco.serving.datasheets import Calibration
+from tco.serving.estimate import Estimate, Lengths
+from tco.serving.profile import fitted, proportions
 
 
 @dataclass(frozen=True)

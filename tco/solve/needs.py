@@ -108,7 +108,7 @@ def _affine_root(case: Case, base: str, other: str, requests: float, path: str, 
 
 def _gaps(case: Case, base: str, other: str, requests: float, path: str, values: Array) -> Array:
     """Baseline minus challenger at running cost, one field at some values. [USD/month]"""
-    ledgers = evaluate(case, {VOLUME: requests, path: values})
+    ledgers = evaluate(case, {VOLUME: requests, path: values}, only=(base, other))
     gap: Array = ledgers[base].running_usd - ledgers[other].running_usd + np.zeros_like(values)
     return gap
 
@@ -116,7 +116,7 @@ def _gaps(case: Case, base: str, other: str, requests: float, path: str, values:
 def _is_root(case: Case, base: str, other: str, requests: float, path: str, value: float) -> bool:
     if value <= 0:
         return False
-    ledgers = evaluate(case, {VOLUME: requests, path: value})
+    ledgers = evaluate(case, {VOLUME: requests, path: value}, only=(base, other))
     costs = float(ledgers[base].running_usd), float(ledgers[other].running_usd)
     return abs(costs[0] - costs[1]) <= SAME_FRAC * max(costs)
 
@@ -146,7 +146,7 @@ def _throughput_root(case: Case, base: str, other: str, requests: float) -> floa
     low, high = _last_load_that_pays(case, base, other, requests, path)
     if low is None or high is None:
         return None
-    edges = kinks(case, requests * high)[other] / requests
+    edges = kinks(case, requests * high, only=[other])[other] / requests
     ends = low + grid([edges[(edges > low) & (edges < high)] - low], high - low)
     gap = pieces(_gaps(case, base, other, requests, path, now / inside(ends)), ends)
     won = winning_intervals(gap)

@@ -8,14 +8,14 @@ from typing import Any, Protocol
 import numpy as np
 
 from tco.case import Case
-from tco.datasheets import calibration
 from tco.errors import Fault, LookupFault, ScenarioError
-from tco.estimate import Estimate, Lengths, Unable, estimates
 from tco.evaluate import evaluate, with_volume
 from tco.inputs.hardware import Gpu, Model, ServingProfile
 from tco.inputs.source import Fact, Grade
 from tco.options.rented import RentedOption
-from tco.serving import Fitted, fitted, proportions
+from tco.serving.datasheets import calibration
+from tco.serving.estimate import Estimate, Lengths, Unable, estimates
+from tco.serving.profile import Fitted, fitted, proportions
 from tco.units import TOKENS_PER_MTOK, Array
 
 

@@ -14,15 +14,22 @@ from tco.evaluate import VOLUME, evaluate
 from tco.model.ledger import Ledger
 from tco.model.work import inside_hull
 from tco.options.api import ApiOption, tokens_usd
-from tco.options.rented import RentedOption
-from tco.options.self_hosted import SelfHostedOption, mean_request_s
+from tco.options.owned import OwnedOption
+from tco.options.self_hosted import GPU_LINES, SelfHostedOption, mean_request_s
 from tco.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
 
-STALE_DAYS = {"price_sheets/api": 30, "price_sheets/gpu_rental": 30, "price_sheets/people": 365}
+STALE_DAYS = {
+    "price_sheets/api": 30, "price_sheets/gpu_rental": 30, "price_sheets/hardware": 30, "price_sheets/people": 365,
+    "price_sheets/electricity": 365, "price_sheets/colocation": 365,
+}  # fmt: skip
 """Days after which a price has to be checked again (MODEL §10)."""
 POOR_FIT_FRAC = 0.1
 """Mean error of the fit above which it is told."""
 PERCENT = 100.0
+LONG_LIFE_MONTHS = 60.0
+"""Economic life beyond which hardware is written off rather than used (MODEL §12 no. 14)."""
+USUAL_DISCOUNT_FRAC = 0.10
+"""Cost of capital with which one of nothing is compared (MODEL §10)."""
 FEW_FTE = 0.1
 """People below which self-hosting is not credible (MODEL §12 no. 10)."""
 REAL_PREFIX_FRAC = 0.2
@@ -58,11 +65,15 @@ class Context:
         """An option's running cost, some fields changed."""
         if not columns:
             return float(self.point[option].running_usd)
-        return float(evaluate(self.case, {VOLUME: self.requests, **columns})[option].running_usd)
+        return float(evaluate(self.case, {VOLUME: self.requests, **columns}, only=[option])[option].running_usd)
 
     def line(self, option: str, name: str) -> float:
         """One line of an option's ledger."""
         return float(np.asarray(self.point[option].lines_usd.get(name, 0.0)))
+
+    def gpus_usd(self, option: str) -> float:
+        """All that an option's GPUs cost, people apart."""
+        return sum(self.line(option, name) for name in GPU_LINES)
 
 
 def warnings_of(case: Case, base: str, other: str, point: Mapping[str, Ledger]) -> tuple[Caution, ...]:
@@ -82,7 +93,7 @@ def _percent(frac: float) -> str:
 
 def _hosted(c: Context) -> Iterator[Caution]:
     hosted = c.case.numbers.hosted
-    if hosted and hosted not in (c.base, c.other) and isinstance(c.case.numbers.options[c.other], RentedOption):
+    if hosted and hosted not in (c.base, c.other) and isinstance(c.case.numbers.options[c.other], SelfHostedOption):
         own, bought = c.usd(c.other), c.usd(hosted)
         if own > bought:
             label = c.case.numbers.options[hosted].label
@@ -92,21 +103,21 @@ def _hosted(c: Context) -> Iterator[Caution]:
 
 def _load(c: Context) -> Iterator[Caution]:
     option, ledger = c.case.numbers.options[c.other], c.point[c.other]
-    if not isinstance(option, RentedOption) or c.requests <= 0:
+    if not isinstance(option, SelfHostedOption) or c.requests <= 0:
         return
     load = float(np.asarray(ledger.facts["load_frac"]))
-    idle = c.line(c.other, "gpu_rent") * max(0.0, 1.0 - load)
-    per_mtok = c.line(c.other, "gpu_rent") / float(np.asarray(ledger.tok)) * TOKENS_PER_MTOK
+    idle = c.gpus_usd(c.other) * max(0.0, 1.0 - load)
+    per_mtok = c.gpus_usd(c.other) / float(np.asarray(ledger.tok)) * TOKENS_PER_MTOK
     replicas = float(np.asarray(ledger.facts["replicas"]))
     text = (
-        f"The {replicas:g} replicas paid for are {_percent(load)} loaded over the month: their rent is {_usd(per_mtok)} per million tokens, "
+        f"The {replicas:g} replicas paid for are {_percent(load)} loaded over the month: they cost {_usd(per_mtok)} per million tokens, "
         f"not the {_usd(per_mtok * load)} of a fully loaded fleet."
     )
     yield Caution("W-UTIL", text, idle, c.other)
 
 
 def _evidence(c: Context) -> Iterator[Caution]:
-    found, rent = c.case.evidence.get(c.other), c.line(c.other, "gpu_rent")
+    found, rent = c.case.evidence.get(c.other), c.gpus_usd(c.other)
     if found is None:
         return
     option, workload = c.case.numbers.options[c.other], c.case.numbers.workload
@@ -165,7 +176,7 @@ def _borrowed(found: ServingEvidence) -> str:
 
 def _memory(c: Context) -> Iterator[Caution]:
     found, option = c.case.evidence.get(c.other), c.case.numbers.options[c.other]
-    if found is None or found.memory_requests is None or not isinstance(option, RentedOption):
+    if found is None or found.memory_requests is None or not isinstance(option, SelfHostedOption):
         return
     workload, service = c.case.numbers.workload, c.case.numbers.service
     per_s = option.capacity.target_utilisation_frac / float(mean_request_s(option, workload))
@@ -175,12 +186,40 @@ def _memory(c: Context) -> Iterator[Caution]:
             f"At the slowest latency allowed, a replica would hold {in_flight:,.0f} requests at once, "
             f"but its memory holds the cache of {found.memory_requests:,.0f} of your lengths: it must answer faster or serve fewer."
         )
-        yield Caution("W-KV", text, c.line(c.other, "gpu_rent"), c.other)
+        yield Caution("W-KV", text, c.gpus_usd(c.other), c.other)
+
+
+def _bought(c: Context) -> Iterator[Caution]:
+    option, finance = c.case.numbers.options[c.other], c.case.numbers.finance
+    if not isinstance(option, OwnedOption):
+        return
+    if option.life_months > LONG_LIFE_MONTHS:
+        shorter = c.usd(c.other, {f"options.{c.other}.life_months": LONG_LIFE_MONTHS}) - c.usd(c.other)
+        text = (
+            f"The hardware is to earn its price over {option.life_months:g} months: that is how long books write it off, not how long "
+            f"it is worth running. At {LONG_LIFE_MONTHS:g} months it costs {_usd(shorter)} a month more."
+        )
+        yield Caution("W-LIFE", text, shorter, c.other)
+    if finance.discount_frac == 0:
+        capital = c.line(c.other, "capital")
+        at_ten = c.usd(c.other, {"finance.discount_frac": USUAL_DISCOUNT_FRAC}) - c.usd(c.other)
+        text = f"The money in the hardware is taken to cost nothing: at {_percent(USUAL_DISCOUNT_FRAC)} a year it costs {_usd(at_ten)} a month more."
+        yield Caution("W-CAPITAL", text, max(at_ten, 0.0) or capital, c.other)
+    if option.power.grade == "assumed" and option.site.power_billing == "metered":
+        bill = c.line(c.other, "electricity")
+        text = f"Nobody measured what these GPUs draw while serving: {_usd(bill)} a month of electricity stands on planning values."
+        yield Caution("W-POWER", text, bill, c.other)
+
+
+def _licence(c: Context) -> Iterator[Caution]:
+    note = c.case.licence_notes.get(c.other)
+    if note:
+        yield Caution("W-LICENCE", f"The model's licence: {note}", 0.0, c.other)
 
 
 def _redundancy(c: Context) -> Iterator[Caution]:
     option = c.case.numbers.options[c.other]
-    if isinstance(option, RentedOption) and option.capacity.spare_replicas < 1 and option.capacity.spare_frac == 0:
+    if isinstance(option, SelfHostedOption) and option.capacity.spare_replicas < 1 and option.capacity.spare_frac == 0:
         daily = _token_bill(c, c.base) / DAYS_PER_MONTH
         text = f"No spare replica: an outage sends all traffic to the API, about {_usd(daily)} a day."
         yield Caution("W-N1", text, daily, c.other)
@@ -188,7 +227,7 @@ def _redundancy(c: Context) -> Iterator[Caution]:
 
 def _people(c: Context) -> Iterator[Caution]:
     option, staffing = c.case.numbers.options[c.other], c.case.numbers.staffing
-    if not isinstance(option, RentedOption):
+    if not isinstance(option, SelfHostedOption):
         return
     if option.people.run_fte < FEW_FTE:
         half = (0.5 - option.people.run_fte) * staffing.loaded_usd_per_fte_year / MONTHS_PER_YEAR
@@ -258,7 +297,7 @@ def _stale(c: Context) -> Iterator[Caution]:
         oldest, where = min(rows)
         age = (c.case.today - oldest).days
         if age > days:
-            stake = {"api": _token_bill(c, c.base), "gpu_rental": c.line(c.other, "gpu_rent")}.get(
+            stake = {"api": _token_bill(c, c.base), "gpu_rental": c.gpus_usd(c.other)}.get(
                 folder.rpartition("/")[2], c.line(c.other, "people_run")
             )
             text = f"Prices of {where} were last checked {age} days ago, on {oldest}: look at the vendor's page before you sign."
@@ -285,9 +324,9 @@ def _token_bill(c: Context, name: str) -> float:
     option = c.case.numbers.options[name]
     if isinstance(option, ApiOption):
         return float(np.asarray(tokens_usd(option, c.case.numbers.workload, c.requests)))
-    return c.line(name, "gpu_rent")
+    return c.gpus_usd(name)
 
 
 CHECKS: tuple[Callable[[Context], Iterator[Caution]], ...] = (
-    _hosted, _load, _evidence, _memory, _redundancy, _people, _cache, _batch, _tokens, _parity, _stale, _static,
+    _hosted, _load, _evidence, _memory, _bought, _licence, _redundancy, _people, _cache, _batch, _tokens, _parity, _stale, _static,
 )  # fmt: skip

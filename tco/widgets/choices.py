@@ -17,6 +17,7 @@ Ids = Mapping[str, str]
 Values = dict[str, Any]
 OWN_LIMITS = "own"
 LIMITS = ("service.ttft_ms", "service.tpot_ms", "service.slo_percentile")
+LEVEL_PATH = "service.level"
 PERCENTILES: tuple[Row, ...] = (
     ("50", "half of requests (medians)", ""),
     ("95", "95 of 100 requests", ""),
@@ -162,15 +163,17 @@ def _levels(store: Store, ids: Ids) -> list[Row]:
 
 
 def _level_now(store: Store, _ids: Ids) -> str:
+    named = store.scenario.get(LEVEL_PATH)
+    if named and all(store.scenario.get(path) is None for path in LIMITS):
+        return str(named)
     now = tuple(store.now(path) for path in LIMITS)
     levels = store.catalog.service_levels().items()
-    named = (name for name, level in levels if (level.ttft_ms, level.tpot_ms, level.slo_percentile) == now)
-    return next(named, OWN_LIMITS)
+    same = (name for name, level in levels if (level.ttft_ms, level.tpot_ms, level.slo_percentile) == now)
+    return next(same, OWN_LIMITS)
 
 
 def _take_level(name: str, store: Store, _ids: Ids) -> Values:
-    level = store.catalog.service_levels().get(name)
-    return {} if level is None else dict(zip(LIMITS, (level.ttft_ms, level.tpot_ms, level.slo_percentile), strict=True))
+    return {LEVEL_PATH: name, **dict.fromkeys(LIMITS)} if name in store.catalog.service_levels() else {}
 
 
 def _level_note(store: Store, ids: Ids) -> str:
@@ -211,7 +214,7 @@ SHAPE = Names(
 LEVEL = Names(
     "Service level",
     "Sets both limits and the share of requests that keep them; those of MLPerf are its published limits.",
-    LIMITS,
+    (LEVEL_PATH, *LIMITS),
     _levels,
     _level_now,
     _take_level,

@@ -10,7 +10,7 @@ from tco.inputs.hardware import ServingProfile
 from tco.options import option_kinds
 from tco.present.numbers import money
 from tco.present.service import licence_text
-from tco.serving import ESTIMATE
+from tco.serving.profile import ESTIMATE
 from tco.widgets.choices import Ids, Names, Row, Values, now_at, said, sets, settable, words
 from tco.widgets.store import Store
 

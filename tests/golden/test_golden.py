@@ -20,9 +20,10 @@ import pytest
 from tco.case import Case
 from tco.catalog import Catalog
 from tco.evaluate import VOLUME, evaluate
+from tco.model.capacity import whole
 from tco.model.crossings import line_against_staircase
 from tco.model.demand import share_of_requests_above, share_of_tokens_above
-from tco.model.finance import monthly_rate
+from tco.model.finance import capital_recovery, monthly_rate
 from tco.model.memory import room_gb, weights_gb
 from tco.model.metering import cache_break_even_uses
 from tco.model.roofline import (
@@ -40,6 +41,7 @@ from tco.model.roofline import (
 from tco.model.work import fit, request_seconds
 from tco.resolve import resolve
 from tco.scenario import Scenario
+from tco.solve.capacity import capacity_of
 from tco.units import BYTES_PER_GB, FLOPS_PER_TFLOP, PARAMS_PER_BILLION
 
 HERE = Path(__file__).parent
@@ -380,6 +382,116 @@ def test_g05_the_bridge(run: Run) -> None:
     assert (model["effect"], model["saving_usd"]) == ("model", approx(figures["model_substitution"]))
     assert (hosting["effect"], hosting["id"]) == ("hosting", "rent_fixed")
     assert start["usd_per_month"] - model["saving_usd"] - hosting["saving_usd"] == approx(hosting["usd_per_month"])
+
+
+def test_g05_replicas_by_hour(catalog: Catalog) -> None:
+    figures, case = expected("g05"), case_from(G05, catalog)
+    plan = capacity_of(case, "rent_mix")
+    assert plan is not None
+    assert (plan.replicas_peak, plan.replicas_low) == (figures["replicas"]["hot"], figures["replicas"]["cold"])
+    assert plan.base_gpus == 2
+    assert plan.starts_per_week == 5
+    assert plan.replicas_by_hour.sum() == 45 * 3 + 123 * 2
+
+
+@pytest.mark.parametrize(
+    ("fleet", "line"),
+    [("fixed", "fixed_on_demand"), ("autoscaled", "autoscaled_on_demand"), ("", "reserved_plus_burst")],
+)
+def test_g05_the_rent_of_each_fleet(run: Run, fleet: str, line: str) -> None:
+    change = ("--set", f"options.rent_mix.fleet={fleet}") if fleet else ()
+    own = option(run, "rent_mix", *change)
+    assert own["lines_usd"]["gpu_rent"] + own["lines_usd"]["scaling"] == approx(
+        expected("g05")["compute_per_month"][line]
+    )
+    if fleet == "autoscaled":
+        assert own["load_frac"] == approx(expected("g05")["allocation_util"]["auto"])
+
+
+def test_g05_reserved_and_burst(run: Run) -> None:
+    figures = expected("g05")
+    own = option(run, "rent_mix")
+    assert own["usd_per_month"] == approx(figures["rent_mix"]["month_usd"])
+    assert own["usd_per_mtok"] == approx(figures["self_host_usd_per_Mtok_total"])
+    answer = run("breakeven", G05, "--challenger", "rent_mix", "--json").data
+    for which in ("running_cost", "with_build"):
+        ((start, _),) = figures["rent_mix"]["break_even_requests"][which]
+        assert answer[which]["status"] == "single"
+        assert answer[which]["permanent"] == approx(start)
+        assert answer[which]["proven"]
+
+
+def test_g05_autoscaled(run: Run) -> None:
+    change = ("--set", "options.rent_mix.fleet=autoscaled", "--challenger", "rent_mix")
+    found = run("breakeven", G05, *change, "--json").data["running_cost"]
+    ((start, _),) = expected("g05")["break_even_autoscaled"]["intervals_upto_40M"]
+    assert found["permanent"] == approx(start)
+
+
+def test_g05_the_bridge_to_reserved_and_burst(run: Run) -> None:
+    figures = expected("g05")["saving_bridge_month"]
+    *_, hosting = run("compare", G05, "--challenger", "rent_mix", "--json").data["bridge"]
+    assert (hosting["id"], hosting["effect"]) == ("rent_mix", "hosting")
+    assert hosting["usd_per_month"] == approx(figures["self_host_mix"])
+    assert hosting["saving_usd"] == approx(figures["hosting"])
+
+
+def test_g05_work_that_may_wait_in_the_valleys(run: Run) -> None:
+    # the 20 % that may wait leave the peak: each step carries 3,894,371.832 / 0.8
+    own = option(run, "rent_fixed", "--set", "options.rent_fixed.deferrable=in_valleys")
+    assert own["step_requests_per_month"] == approx(3_894_371.832 / 0.8)
+
+
+G06 = HERE / "g06" / "scenario.yaml"
+
+
+def test_g06_a_bought_server(run: Run) -> None:
+    figures = expected("g06")
+    own = {item["id"]: item for item in run("compare", G06, "--json").data["options"]}["own"]
+    lines = own["lines_usd"]
+    assert lines["capital"] == approx(figures["capital_charge"])
+    assert lines["support"] == approx(figures["support"])
+    assert lines["insurance"] == approx(figures["insurance"])
+    assert lines["colocation"] == approx(figures["colo"])
+    assert lines["electricity"] == approx(figures["electricity"])
+    assert own["usd_per_month"] == approx(figures["own_month_with_0p1_fte"])
+    assert own["usd_per_month"] - lines["people_hands"] == approx(figures["own_month"])
+
+
+def test_g06_a_gpu_hour_and_the_life_of_the_hardware(catalog: Catalog) -> None:
+    figures, case = expected("g06"), case_from(G06, catalog)
+    plan = capacity_of(case)
+    assert plan is not None
+    assert plan.facts["hardware_usd"] == approx(figures["capex"])
+    assert plan.facts["usd_per_gpu_hour"] == approx(figures["usd_per_gpu_hour_ex_people"])
+    assert plan.facts["usd_per_gpu_hour_with_hands"] == approx(figures["usd_per_gpu_hour"])
+    assert plan.facts["worth_owning_above_frac"] == approx(figures["break_even_share_of_hours_vs_on_demand"])
+    assert plan.facts["present_value_usd"] == approx(figures["pv48_cash"])
+    assert plan.facts["after_tax_present_value_usd"] == approx(figures["after_tax_pv48_T25_SL"])
+    assert plan.energy is not None
+    assert plan.energy.kwh_per_month == approx(figures["kwh_month"])
+    reserved = evaluate(case, {"options.own.rent_usd_per_gpu_hour": 2.60})["own"].facts
+    assert float(np.asarray(reserved["rent_present_value_usd"])) == approx(figures["pv48_rent_reserved"])
+    assert capital_recovery(0.10, 48.0) == approx(figures["crf_monthly"])
+    # the cash over the life and the monthly charge are the same money
+    monthly = figures["capital_charge"] / figures["crf_monthly"]
+    assert approx(monthly) == 351_000 - 45_000 / 1.1**4
+
+
+def test_g17_work_that_may_wait_fills_the_quiet_hours(run: Run) -> None:
+    figures, scenario = expected("g17"), HERE / "g17" / "scenario.yaml"
+    own = {item["id"]: item for item in run("compare", scenario, "--json").data["options"]}
+    assert own["deferred"]["replicas_peak"] == figures["n_deferred"]
+    assert own["same_shape"]["replicas_peak"] == figures["n_if_same_shape"]
+    assert float(whole(1.34 + 8 / 24)) == figures["n_if_spread_evenly"]
+
+
+def test_g17_the_slack_of_two_replicas(catalog: Catalog) -> None:
+    plan = capacity_of(case_from(HERE / "g17" / "scenario.yaml", catalog))
+    assert plan is not None
+    free = (plan.replicas_by_hour - plan.busy_by_hour)[:24].sum()
+    assert free + 8 == approx(expected("g17")["free_replica_hours_at_2"])  # what may wait is among the busy hours
+    assert plan.busy_by_hour[:24].sum() == approx(24.11)
 
 
 def test_g05_with_another_price_of_a_gpu_from_the_command_line(run: Run) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tco.model.capacity import load_frac, replicas_needed, replicas_paid, requests_per_replica_month, step_edges, whole
+from tco.model.capacity import replicas_needed, replicas_paid, whole
 from tco.model.demand import (
     hot_cold_hours,
     log_sigma,
@@ -51,11 +51,6 @@ def test_whole_is_at_least_the_need_and_less_than_one_more(x: float) -> None:
     assert x - 1e-8 <= float(whole(x)) < x + 1
 
 
-def test_a_replica_carries_a_month_of_seconds_over_the_peak() -> None:
-    # 2,628,000 s x 0.5 / (1.5 x 2 x 0.876 s) = 500,000 requests
-    assert requests_per_replica_month(0.876, 0.5, 1.5, 2.0) == pytest.approx(500_000)
-
-
 def test_replicas_needed_are_whole_and_at_least_the_minimum() -> None:
     # 2,500 at 1,000 a replica are 3; 500 would be 1, but 2 are kept; 2,000 exactly are 2
     assert replicas_needed(np.array([500.0, 2000.0, 2500.0]), 1000.0, 2.0).tolist() == [2, 2, 3]
@@ -67,28 +62,6 @@ def test_spares_are_a_number_or_a_share_whichever_is_more() -> None:
     assert replicas_paid(5.0, 0, 0.1) == 6
     assert replicas_paid(20.0, 1, 0.3) == 26
     assert replicas_paid(20.0, 0, 0.0) == 20
-
-
-def test_edges_stand_where_one_more_replica_is_needed() -> None:
-    assert step_edges(1000.0, 1.0, 3500.0).tolist() == [1000, 2000, 3000]
-    assert step_edges(1000.0, 3.0, 5000.0).tolist() == [3000, 4000, 5000]  # the first three come together
-    assert step_edges(1000.0, 1.0, 999.0).tolist() == []
-
-
-@given(st.floats(1, 1e6), st.integers(1, 5), st.floats(1, 1e7))
-def test_replicas_change_at_the_edges_and_nowhere_else(step: float, least: int, most: float) -> None:
-    most = min(most, 300 * step)
-    edges = step_edges(step, least, most)
-    ends = np.concatenate([[0.0], edges[edges < most * (1 - 1e-6)], [most]])
-    inner = ends[:-1] + np.diff(ends) * np.array([[0.001], [0.5], [0.999]])
-    needed = replicas_needed(inner, step, least)
-    assert (needed == needed[0]).all()
-    assert (np.diff(needed[0]) == 1).all()
-
-
-def test_load_is_work_over_what_is_paid_for() -> None:
-    # 1,000,000 requests x 1.314 s over 2 replicas x 2,628,000 s = 25 %
-    assert load_frac(1e6, 1.314, 2.0) == pytest.approx(0.25)
 
 
 # demand
@@ -366,7 +339,6 @@ def test_arithmetic_cannot_tell_a_number_from_an_array(share: float, x: float, y
     for row, scalar in enumerate((x, y)):
         pairs = [
             (special_tariff(share, both), special_tariff(share, scalar)),
-            (requests_per_replica_month(both, 0.8, 1.2, 2.0), requests_per_replica_month(scalar, 0.8, 1.2, 2.0)),
             (replicas_paid(whole(both), 1, share), replicas_paid(whole(scalar), 1, share)),
             (share_of_tokens_above(both, 1000.0, 1.0), share_of_tokens_above(scalar, 1000.0, 1.0)),
             (discounted_usd(both, [10.0], [share]), discounted_usd(scalar, [10.0], [share])),

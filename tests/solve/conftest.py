@@ -146,7 +146,7 @@ def owned_options(draw: st.DrawFn) -> OwnedOption:
         server=ServerPrice(server_usd=draw(rounded(1e4, 3e5)), server_gpus=8, nameplate_kilowatts=10.2),
         network_frac=0.1, storage_frac=0.04, installation_frac=0.03, spares_frac=0.0,
         fixed_usd=draw(st.sampled_from([0.0, 20_000.0])),
-        residual_frac=0.15, life_months=48, support_frac_per_year=0.06, insurance_frac_per_year=0.005,
+        residual_frac=0.15, life_months=48, support_yearly_frac=0.06, insurance_yearly_frac=0.005,
         hands_per_server_fte=draw(st.sampled_from([0.0, 0.05])),
         staging_replicas=draw(st.sampled_from([0, 1])),
         already_owned_servers=draw(st.sampled_from([0, 0, 3])),

@@ -8,13 +8,13 @@ import pytest
 
 from tco.case import Case
 from tco.catalog import Catalog
-from tco.datasheets import calibration
 from tco.errors import LookupFault, ScenarioError
-from tco.estimate import Estimate, Lengths, estimate
 from tco.evaluate import evaluate
 from tco.present.estimates import HEADINGS, ranking_data, ranking_rows, unable_rows
 from tco.resolve import resolve
 from tco.scenario import Scenario
+from tco.serving.datasheets import calibration
+from tco.serving.estimate import Estimate, Lengths, estimate
 from tco.solve.nearest import nearest_measured
 from tco.solve.rank import Ranking, rank
 

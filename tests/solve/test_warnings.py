@@ -71,7 +71,7 @@ def test_load_beside_a_full_fleet(clean: Callable[..., Case]) -> None:
     # (2.628 ms x 1,000 + 1 ms x 100) x 100,000 = 272,800 s of 2 x 2,628,000 s: 5.2 %; 1,460 USD over 110 Mtok = 13.27
     warning = found(clean())["W-UTIL"]
     assert warning.message == (
-        "The 2 replicas paid for are 5 % loaded over the month: their rent is $13.27 per million tokens, "
+        "The 2 replicas paid for are 5 % loaded over the month: they cost $13.27 per million tokens, "
         "not the $0.69 of a fully loaded fleet."
     )
     assert warning.usd_at_stake == pytest.approx(1460 * (1 - 272_800 / 5_256_000))
@@ -256,6 +256,69 @@ def test_warnings_are_sentences_sorted_by_dollars(cases: st.SearchStrategy[Case]
 def test_the_warnings_of_shipped_scenarios(case_of: CaseOf, repository: Path, name: str) -> None:
     tree = Scenario.read(repository / "scenarios" / f"{name}.yaml").tree
     well_said(compare(case_of(tree)).warnings)
+
+
+@pytest.fixture
+def bought(clean: Callable[..., Case], plain: Tree) -> Callable[..., Case]:
+    """The clean case on one bought server of 300,000 USD that draws 1 kW at 0.10 USD, and changes that give cause."""
+    rented = plain["options"]["own"]
+    own = {
+        **{key: rented[key] for key in ("capacity", "people", "cache_hit_frac", "other_usd_per_month")},
+        "kind": "owned",
+        "server": {"server_usd": 300_000, "server_gpus": 8, "nameplate_kilowatts": 1},
+        "power": {"idle_watts_per_gpu": 125, "busy_watts_per_gpu": 125, "host_watts_per_gpu": 0, "grade": "measured"},
+        "network_frac": 0, "storage_frac": 0, "installation_frac": 0, "spares_frac": 0,
+        "residual_frac": 0, "life_months": 48, "guardrail_usd_per_mtok": 0,
+        "site": {"pue": 1, "electricity_usd_per_kwh": 0.10, "colocation_usd_per_kilowatt_month": 0,
+                 "carbon_kg_per_kwh": 0.4, "power_billing": "metered"},
+    }  # fmt: skip
+
+    def build(changes: Mapping[str, Any] | None = None) -> Case:
+        return clean({"finance.discount_frac": 0.1, **(changes or {})}, {"own": own})
+
+    return build
+
+
+def test_a_clean_bought_server_is_told_its_load_and_nothing_else(bought: Callable[..., Case]) -> None:
+    assert set(found(bought())) == {"W-UTIL"}
+
+
+def test_hardware_that_is_to_earn_its_price_for_too_long(bought: Callable[..., Case]) -> None:
+    # at no interest 300,000 / 72 = 4,166.67 a month; / 60 = 5,000: 833.33 more
+    warning = found(bought({"options.own.life_months": 72, "finance.discount_frac": 0}))["W-LIFE"]
+    assert "over 72 months" in warning.message
+    assert "At 60 months it costs $833 a month more" in warning.message
+    assert warning.usd_at_stake == pytest.approx(833.333333)
+    assert "W-LIFE" not in found(bought({"options.own.life_months": 60}))
+
+
+def test_money_that_costs_nothing(bought: Callable[..., Case]) -> None:
+    # 300,000 over 48 months: 6,250 a month at no interest, 300,000 x 0.02515608 = 7,546.83 at 10 %; people and build as they are
+    warning = found(bought({"finance.discount_frac": 0}))["W-CAPITAL"]
+    assert "at 10 % a year it costs $1,297 a month more" in warning.message
+    assert warning.usd_at_stake == pytest.approx(300_000 * 0.0251560849 - 6_250)
+
+
+def test_watts_that_nobody_measured(bought: Callable[..., Case]) -> None:
+    # 1 kW x 730 h x 0.10 = 73 USD
+    warning = found(bought({"options.own.power.grade": "assumed"}))["W-POWER"]
+    assert "$73.00 a month of electricity" in warning.message
+    assert warning.usd_at_stake == pytest.approx(73)
+    assert "W-POWER" not in found(
+        bought({"options.own.power.grade": "assumed", "options.own.site.power_billing": "all_in"})
+    )
+
+
+def test_a_licence_that_restricts(clean: Callable[..., Case]) -> None:
+    case = replace(clean(), licence_notes={"own": "products must show its name."})
+    assert found(case)["W-LICENCE"].message == "The model's licence: products must show its name."
+
+
+def test_the_licence_comes_from_the_models_file(case_of: CaseOf, plain: Tree) -> None:
+    own = {"kind": "rented", "model": "meta-llama/Llama-3.3-70B-Instruct", "gpu_name": "H100-SXM"}
+    service = {**plain["service"], "ttft_ms": 5000, "tpot_ms": 100}
+    case = case_of({**plain, "service": service, "options": {**plain["options"], "own": own}})
+    assert "700 million" in case.licence_notes["own"]
 
 
 def test_every_code_is_tested_here(repository: Path) -> None:

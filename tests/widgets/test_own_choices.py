@@ -19,7 +19,9 @@ Control = Callable[[str], Choice | Field]
 
 
 @pytest.fixture
-def app(catalog: Catalog) -> BreakEvenApp:
+def app(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> BreakEvenApp:
+    """The screen, its pages drawn at once instead of after a rest."""
+    monkeypatch.setattr(BreakEvenApp, "_draw_rest_soon", BreakEvenApp._draw_rest)
     return BreakEvenApp(Store(catalog, Scenario.read(catalog.scenarios()["support-assistant"]), TODAY))
 
 
@@ -169,8 +171,9 @@ def test_a_service_level_sets_three_limits(app: BreakEvenApp, control: Control) 
     level = control("Service level")
     assert level.value == "chat"
     level.value = "mlperf-llama2-70b-server"
-    service = app.store.scenario.tree["service"]
-    assert (service["ttft_ms"], service["tpot_ms"], service["slo_percentile"]) == (2000, 200, 99)
+    service = app.outcome.case.numbers.service
+    assert (service.ttft_ms, service.tpot_ms, service.slo_percentile) == (2000, 200, 99)
+    assert app.outcome.case.sources["service.tpot_ms"].where.endswith("mlperf-llama2-70b-server.yaml")
     control("Time per output token, at most").value = 120.0
     assert level.value == "own"
     assert ["own", "limits of your own", ""] in level.choices

@@ -9,7 +9,7 @@ from tco.errors import ScenarioError
 from tco.inputs.hardware import Engine, PageSource, Percentiles, ServingPoint, ServingProfile
 from tco.inputs.source import Grade
 from tco.inputs.workload import Service
-from tco.serving import fitted, serving_facts
+from tco.serving.profile import fitted, serving_facts
 
 PREFILL, DECODE, CONTEXT = 2e-5, 1e-4, 1e-8
 MIXES = [(256.0, 256.0), (1024.0, 1024.0), (1024.0, 4096.0), (8192.0, 512.0)]

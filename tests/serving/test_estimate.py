@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from tco.catalog import Catalog
-from tco.datasheets import Calibration, calibration, kv_format_bytes, rate_tflops
 from tco.errors import LookupFault
-from tco.estimate import Estimate, Lengths, Unable, estimate, estimates
 from tco.inputs.hardware import Gpu, Model
 from tco.inputs.source import Fact
 from tco.inputs.workload import Service
 from tco.model.work import request_seconds
+from tco.serving.datasheets import Calibration, calibration, kv_format_bytes, rate_tflops
+from tco.serving.estimate import Estimate, Lengths, Unable, estimate, estimates
 
 SERVICE = Service(ttft_ms=2000, tpot_ms=50, slo_percentile=95)
 CHAT = Lengths.alike(1500, 400)

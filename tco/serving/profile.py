@@ -8,13 +8,13 @@ from itertools import groupby
 import numpy as np
 
 from tco.case import LoadPoint, ServingEvidence
-from tco.datasheets import Calibration
 from tco.errors import Fault, ScenarioError
-from tco.estimate import Estimate, Lengths, estimate
 from tco.inputs.hardware import Gpu, Model, Percentiles, ServingPoint, ServingProfile
 from tco.inputs.source import Fact, Grade, Source
 from tco.inputs.workload import Service
 from tco.model.work import Proportions, WorkFit, fit, scaled, throughput_at_slo
+from tco.serving.datasheets import Calibration
+from tco.serving.estimate import Estimate, Lengths, estimate
 
 TYPED = Source(where="scenario", grade="assumed")
 WELL_INSIDE_FRAC = 0.5

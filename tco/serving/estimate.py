@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 
-from tco.datasheets import PUBLISHED, Calibration, in_memory, lacking, served, stacked
 from tco.errors import Fault
 from tco.inputs.hardware import Gpu, Model
 from tco.inputs.workload import Service, Workload
@@ -25,6 +24,7 @@ from tco.model.roofline import (
     step_s,
     tpot_s,
 )
+from tco.serving.datasheets import PUBLISHED, Calibration, in_memory, lacking, served, stacked
 from tco.units import BYTES_PER_GB, MS_PER_S
 
 Limit = Literal["memory", "engine", "tpot", "ttft", "concurrency"]

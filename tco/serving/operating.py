@@ -9,7 +9,7 @@ from tco.case import LoadPoint
 from tco.inputs.hardware import Gpu, ServingPoint, ServingProfile
 from tco.inputs.source import Fact, Source
 from tco.inputs.workload import Service
-from tco.serving import best_within, latency_ms, mixes_of
+from tco.serving.profile import best_within, latency_ms, mixes_of
 from tco.units import Array
 
 LOADS = (0.25, 0.5, 0.75)
@@ -57,7 +57,9 @@ def power_facts(
         grade, where = profile.grade, f"hw_profiles/serving/{profile.id}.yaml"
         page = profile.sources[0]
         source = Source(where, grade, None, page.url, page.checked_on, note="board power while serving, as measured")
-        knots = [{"load_frac": load, "watts_per_gpu": watts} for load, watts in zip(LOADS, curve[:-1], strict=True)]
+        knots = [
+            {"load_frac": load, "watts_per_gpu": float(watts)} for load, watts in zip(LOADS, curve[:-1], strict=True)
+        ]
         facts += [
             Fact("power.points", knots, source),
             Fact("power.busy_watts_per_gpu", float(curve[-1]), source),
