@@ -166,6 +166,20 @@ def _row(row: RankedGpu) -> tuple[str, ...]:
     )
 
 
+def ranked_cells(row: RankedGpu) -> tuple[str, ...]:
+    """How it is known, throughput, replicas, rent, cost of a month, its range in eight of ten cases, cost of a million tokens."""
+    rent, month, ends = row.usd_per_gpu_hour, row.usd_per_month, row.usd_per_month_range
+    return (
+        _basis(row),
+        count(row.output_tok_per_s),
+        count(row.replicas),
+        "" if rent is None else f"${rent:,.2f}",
+        "no rent known" if month is None else money(month),
+        f"{money(ends[0])} … {money(ends[1])}" if ends is not None and ends[0] != ends[1] else "",
+        "" if row.usd_per_mtok is None else f"${row.usd_per_mtok:,.3f}",
+    )
+
+
 def _basis(row: RankedGpu) -> str:
     if not row.profile:
         return BADGE
