@@ -41,6 +41,8 @@ from tco.options.self_hosted import (
     rest_bounds,
     rule_of,
     served_hours,
+    share_of_paid,
+    step_requests,
     week_figures,
     week_keys,
     week_plan,
@@ -143,7 +145,7 @@ def draw_kilowatts(option: OwnedOption, shared: Shared, replicas: Numeric, serve
     each = option.capacity.gpus_per_replica
     host = gpus * option.power.host_watts_per_gpu / WATTS_PER_KILOWATT
     mean = mean_gpu_kilowatts(busy, replicas, gpus, each, loads, watts, hours) + host
-    top_frac = busy * float(hours.max()) / np.asarray(replicas)
+    top_frac = share_of_paid(busy * float(hours.max()), replicas)
     busiest = replicas * each * (watts_at(top_frac, loads, watts) - watts[0]) + gpus * watts[0]
     return mean, busiest / WATTS_PER_KILOWATT + host
 
@@ -189,14 +191,14 @@ def _ledger(option_id: str, option: OwnedOption, shared: Shared) -> Ledger:
     gpu_hours = gpus * HOURS_PER_MONTH
     facts: dict[str, Numeric] = {
         "request_s": request_s,
-        "step_requests_per_month": 1.0 / (load_per_request(option, workload) * peak_level(workload, keys)),
+        "step_requests_per_month": step_requests(option, workload, keys),
         "replicas_needed": replicas_needed(peak, 1.0, capacity.min_replicas),
         "replicas": replicas,
         "replicas_mean": replicas,
         "servers": servers,
         "gpu_hours_per_month": gpu_hours,
         "fleet_gpu_hours_per_month": gpu_hours,
-        "load_frac": busy_replicas(option, workload, shared.requests) * capacity.gpus_per_replica / gpus,
+        "load_frac": share_of_paid(busy_replicas(option, workload, shared.requests) * capacity.gpus_per_replica, gpus),
         "kwh_per_month": kwh,
         **_worth(option, shared, servers, {**hardware, **energy}),
     }
@@ -212,8 +214,8 @@ def _worth(option: OwnedOption, shared: Shared, servers: Numeric, iron: Mapping[
     discount, life, tax = shared.finance.discount_frac, option.life_months, shared.finance.tax_frac
     whole_usd = sum(iron.values(), 0.0)
     facts: dict[str, Numeric] = {
-        "usd_per_gpu_hour": whole_usd / hours,
-        "usd_per_gpu_hour_with_hands": (whole_usd + hands) / hours,
+        "usd_per_gpu_hour": share_of_paid(whole_usd, hours),
+        "usd_per_gpu_hour_with_hands": share_of_paid(whole_usd + hands, hours),
         "hardware_usd": price,
         "present_value_usd": present_value_usd(price, monthly, -residual, discount, life),
         "after_tax_present_value_usd": after_tax_present_value_usd(price, monthly, residual, discount, life, tax),
