@@ -15,6 +15,8 @@ from tco.solve.nearest import Measured
 from tco.solve.rank import RankedGpu, Ranking
 
 BADGE = "ESTIMATED"
+PARTLY = f"PARTLY {BADGE}"
+"""Measured at too few lengths: the rest has an estimate's proportions."""
 LIMITS: dict[Limit, str] = {
     "memory": "memory: no more caches fit",
     "engine": "the engine: it serves no more at once",
@@ -169,8 +171,9 @@ def _row(row: RankedGpu) -> tuple[str, ...]:
 def ranked_cells(row: RankedGpu) -> tuple[str, ...]:
     """How it is known, throughput, replicas, rent, cost of a month, its range in eight of ten cases, cost of a million tokens."""
     rent, month, ends = row.usd_per_gpu_hour, row.usd_per_month, row.usd_per_month_range
+    partly = bool(row.profile) and row.grade == "estimated"
     return (
-        _basis(row),
+        f"{PARTLY}{'; may serve more' if row.unsaturated else ''}" if partly else _basis(row),
         count(row.output_tok_per_s),
         count(row.replicas),
         "" if rent is None else f"${rent:,.2f}",

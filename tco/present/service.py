@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tco.case import Case, ServingEvidence
 from tco.present.axis import VolumeAxis
-from tco.present.estimates import BADGE
+from tco.present.estimates import BADGE, PARTLY
 from tco.present.fleet import spread_text
 from tco.present.numbers import money, quantity
 from tco.solve.breakeven import Winning
@@ -19,7 +19,7 @@ def doubt_badge(found: ServingEvidence | None) -> str:
     """The badge of a throughput that is not all measured; empty where it is."""
     if found is None or not (found.estimated or found.borrowed):
         return ""
-    return BADGE if found.estimated else f"PARTLY {BADGE}"
+    return BADGE if found.estimated else PARTLY
 
 
 def doubt_text(case: Case, answer_option: str, found: Doubt | None, axis: VolumeAxis) -> str:

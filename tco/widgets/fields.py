@@ -91,7 +91,7 @@ class PickTable(anywidget.AnyWidget):
     numbers: Any = t.List().tag(sync=True)
     """Places of the columns that hold numbers."""
     badge = t.Unicode().tag(sync=True)
-    """Word at the start of a cell that is drawn as a badge."""
+    """Word that makes a cell's beginning, up to it, a badge."""
     verb = t.Unicode("take").tag(sync=True)
     rows: Any = t.List().tag(sync=True)
 

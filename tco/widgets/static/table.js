@@ -3,11 +3,12 @@ function cellOf(text, tag, place, model) {
   const cell = document.createElement(tag);
   if (model.get("numbers").includes(place)) cell.className = "num";
   const badge = model.get("badge");
-  if (badge && text.startsWith(badge)) {
+  const end = badge && text.includes(badge) ? text.indexOf(badge) + badge.length : 0;
+  if (end) {
     const mark = document.createElement("span");
     mark.className = "tco-badge";
-    mark.textContent = badge;
-    cell.append(mark, text.slice(badge.length));
+    mark.textContent = text.slice(0, end);
+    cell.append(mark, text.slice(end));
   } else cell.textContent = text;
   return cell;
 }
