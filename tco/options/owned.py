@@ -113,13 +113,23 @@ def hardware_usd(option: OwnedOption, servers: Numeric) -> Numeric:
     return servers * option.server.server_usd * attached + np.where(np.asarray(servers) > 0, option.fixed_usd, 0.0)
 
 
+def had_usd(option: OwnedOption, servers: Numeric) -> Numeric:
+    """What those of some servers would sell for today that are owned already. [USD]"""
+    return np.minimum(servers, option.already_owned_servers) * (option.resale_usd_per_server or 0.0)
+
+
+def worth_usd(option: OwnedOption, servers: Numeric) -> tuple[Numeric, Numeric]:
+    """What is put into some servers today, bought or not sold, and what they sell for at the end of their life. [USD]"""
+    bought, fetch = np.maximum(servers - option.already_owned_servers, 0.0), had_usd(option, servers)
+    residual = (bought * option.server.server_usd + fetch) * option.residual_frac
+    return hardware_usd(option, bought) + fetch, residual
+
+
 def capital_lines(option: OwnedOption, servers: Numeric, discount_frac: Numeric) -> dict[str, Numeric]:
     """What the hardware costs a month: new servers, and what those owned already would fetch. [USD/month]"""
-    had = np.minimum(servers, option.already_owned_servers)
-    bought, life = np.asarray(servers - had), option.life_months
-    price = hardware_usd(option, bought)
-    residual = bought * option.server.server_usd * option.residual_frac
-    fetch = had * (option.resale_usd_per_server or 0.0)
+    fetch, life = had_usd(option, servers), option.life_months
+    price, residual = worth_usd(option, servers)
+    price, residual = price - fetch, residual - fetch * option.residual_frac
     return {
         "capital": capital_charge_usd_per_month(price, residual, discount_frac, life),
         "opportunity": capital_charge_usd_per_month(fetch, fetch * option.residual_frac, discount_frac, life),
@@ -209,7 +219,7 @@ def _worth(option: OwnedOption, shared: Shared, servers: Numeric, iron: Mapping[
     """A GPU-hour beside its rent, and the hardware's cost over its life in today's money."""
     hours = servers * option.server.server_gpus * HOURS_PER_MONTH
     hands = servers * option.hands_per_server_fte * shared.staffing.loaded_usd_per_fte_year / MONTHS_PER_YEAR
-    price, residual = hardware_usd(option, servers), servers * option.server.server_usd * option.residual_frac
+    price, residual = worth_usd(option, servers)
     monthly = sum(usd for name, usd in iron.items() if name not in ("capital", "opportunity"))
     discount, life, tax = shared.finance.discount_frac, option.life_months, shared.finance.tax_frac
     whole_usd = sum(iron.values(), 0.0)
