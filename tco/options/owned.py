@@ -330,7 +330,8 @@ def _watts_usd(option: OwnedOption, shared: Shared, peak_load: float, bound: Bou
 
 def _week(option: OwnedOption, shared: Shared) -> WeekPlan:
     around = (option.site.pue, option.site.carbon_kg_per_kwh)
-    return week_plan(option, shared, week_keys(option, shared.workload), _rule(option), around)
+    standby = _standby_servers(option) * option.server.server_gpus
+    return week_plan(option, shared, week_keys(option, shared.workload), _rule(option), around, [(standby, 0.0)])
 
 
 OPTION = OptionKind("owned", OwnedOption, _ledger, _kinks, _tail, _week, kin="self_hosted")

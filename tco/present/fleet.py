@@ -80,6 +80,8 @@ def _bought_rows(plan: CapacityPlan, option: OwnedOption) -> list[Row]:
         ("Price, all that comes with them in", money(facts["hardware_usd"])),
         (f"Present value of {life}, after resale", money(facts["present_value_usd"])),
     ]
+    if facts["after_tax_present_value_usd"] != facts["present_value_usd"]:
+        rows.append(("The same after tax", money(facts["after_tax_present_value_usd"])))
     if "rent_present_value_usd" in facts:
         rows.append(("Present value of renting the same hours", money(facts["rent_present_value_usd"])))
     rows.append(("A GPU-hour, bought", hours))

@@ -140,11 +140,6 @@ def estimate_facts(found: Estimate, checked_on: date | None) -> list[Fact]:
     return _work_facts(found.work, found.gpus_per_replica, "estimated", source)
 
 
-def can_be_fitted(profile: ServingProfile) -> bool:
-    """Whether a profile has length mixes enough to price others, whatever the service level."""
-    return len(mixes_of(profile.points)) >= FEWEST_MIXES
-
-
 def serving_facts(profile: ServingProfile, found: Fitted) -> list[Fact]:
     """The fields of an option's capacity that a fitted profile fills, each with the profile as its source."""
     page = profile.sources[0]

@@ -23,6 +23,14 @@ STALE_DAYS = {
     "price_sheets/electricity": 365, "price_sheets/colocation": 365,
 }  # fmt: skip
 """Days after which a price has to be checked again (MODEL §10)."""
+PRICED_BY = {
+    "gpu_rental": ("gpu_rent", "scaling", "spot_rent", "standby", "staging", "rent_addons"),
+    "hardware": ("capital", "opportunity", "support", "insurance"),
+    "electricity": ("electricity", "demand_charge", "tariff_escalation"),
+    "colocation": ("colocation",),
+    "people": ("people_run", "people_oncall", "people_model_swaps", "people_hands", "wage_escalation"),
+}
+"""Lines of a ledger that a sheet's prices make."""
 POOR_FIT_FRAC = 0.1
 """Mean error of the fit above which it is told."""
 PERCENT = 100.0
@@ -104,6 +112,8 @@ def _hosted(c: Context) -> Iterator[Caution]:
 def _load(c: Context) -> Iterator[Caution]:
     option, ledger = c.case.numbers.options[c.other], c.point[c.other]
     if not isinstance(option, SelfHostedOption) or c.requests <= 0:
+        return
+    if float(np.asarray(ledger.facts["replicas"])) == 0:  # all of its work is done on spot
         return
     load = float(np.asarray(ledger.facts["load_frac"]))
     idle = c.gpus_usd(c.other) * max(0.0, 1.0 - load)
@@ -219,7 +229,9 @@ def _licence(c: Context) -> Iterator[Caution]:
 
 def _redundancy(c: Context) -> Iterator[Caution]:
     option = c.case.numbers.options[c.other]
-    if isinstance(option, SelfHostedOption) and option.capacity.spare_replicas < 1 and option.capacity.spare_frac == 0:
+    if not isinstance(option, SelfHostedOption) or float(np.asarray(c.point[c.other].facts["replicas"])) == 0:
+        return
+    if option.capacity.spare_replicas < 1 and option.capacity.spare_frac == 0:
         daily = _token_bill(c, c.base) / DAYS_PER_MONTH
         text = f"No spare replica: an outage sends all traffic to the API, about {_usd(daily)} a day."
         yield Caution("W-N1", text, daily, c.other)
@@ -297,9 +309,8 @@ def _stale(c: Context) -> Iterator[Caution]:
         oldest, where = min(rows)
         age = (c.case.today - oldest).days
         if age > days:
-            stake = {"api": _token_bill(c, c.base), "gpu_rental": c.gpus_usd(c.other)}.get(
-                folder.rpartition("/")[2], c.line(c.other, "people_run")
-            )
+            kind = folder.rpartition("/")[2]
+            stake = _token_bill(c, c.base) if kind == "api" else sum(c.line(c.other, line) for line in PRICED_BY[kind])
             text = f"Prices of {where} were last checked {age} days ago, on {oldest}: look at the vendor's page before you sign."
             yield Caution("W-STALE", text, stake, c.base)
 
