@@ -297,11 +297,11 @@ def test_a_service_level_that_no_point_meets(case_of: CaseOf) -> None:
     (told,) = faults(case_of, TREE, {"service.tpot_ms": 0.5})
     assert "options.own.profile" in told
     assert "TPOT 0.5 ms at p95 is met by 0 of 3 length mixes" in told
-    assert "a service.tpot_ms of 9 would do" in told
+    assert "a service.tpot_ms of 6 would do" in told
 
 
 def test_every_profile_can_be_served(case_of: CaseOf, catalog: Catalog) -> None:
-    loose = {"service.ttft_ms": 60_000, "service.tpot_ms": 1000}
+    loose = {"service.ttft_ms": 600_000, "service.tpot_ms": 1000}
     rent = {"on_demand_usd_per_gpu_hour": 2}  # not every GPU measured is rented out by somebody known
     for name, profile in catalog.profiles().items():
         case = case_of(with_own(profile=name, gpu=rent), loose)
@@ -338,13 +338,15 @@ def test_medians_downgrade_the_throughput(case_of: CaseOf) -> None:
 
 
 def test_few_mixes_borrow_an_estimates_proportions(case_of: CaseOf) -> None:
-    named: Any = {"model": "openai/gpt-oss-120b", "gpu_name": "H100-SXM"}
-    few = case_of(with_own(profile="gpt-oss-120b--H100-SXMx2--vllm-0.13.0"))
-    whole = case_of(with_own(**named, profile="estimate", capacity={"gpus_per_replica": 2}))
+    few, tighter = (
+        case_of(with_own(profile="gpt-oss-120b--H100-SXMx2--vllm-0.13.0"), {"service.ttft_ms": limit})
+        for limit in (2000, 1000)
+    )
     assert few.evidence["own"].borrowed
-    borrowed, lent = (dict(case.numbers.options["own"].capacity.work) for case in (few, whole))  # type: ignore[attr-defined]
-    ratios = {borrowed[key] / lent[key] for key in ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")}
-    assert max(ratios) == pytest.approx(min(ratios))
+    borrowed, again = (dict(case.numbers.options["own"].capacity.work) for case in (few, tighter))  # type: ignore[attr-defined]
+    ratios = {again[key] / borrowed[key] for key in ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")}
+    assert max(ratios) == pytest.approx(min(ratios))  # only the scale follows the points inside the service level
+    assert min(ratios) > 1
     assert few.numbers.options["own"].capacity.grade == "estimated"  # type: ignore[attr-defined]
     one = case_of(with_own(profile="Qwen3-8B--H100-SXMx1--vllm-0.11.0"))
     assert (one.evidence["own"].borrowed, one.evidence["own"].left_out_error_frac) == (True, None)

@@ -152,6 +152,8 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
     found = draft.catalog.find_profiles(model, gpu)
     count = draft.get(f"{prefix}capacity.gpus_per_replica")
     matching = [p for p in found if count is None or p.gpus_per_replica == count]
+    if not gpu:  # then of GPUs that can be had
+        matching.sort(key=lambda profile: not _to_be_had(draft, prefix, profile.gpu))
     if matching:
         return next((profile for profile in matching if _meets(draft, prefix, profile)), matching[0])
     if model and gpu:
@@ -162,6 +164,16 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
     mend += " a model and a gpu_name, and it is estimated"
     draft.faults.append(Fault(prefix.rstrip("."), f"no profile of {model or 'any model'} on {where}", mend))
     return None
+
+
+def _to_be_had(draft: Draft, prefix: str, gpu: str) -> bool:
+    """Whether somebody rents a GPU out by the hour, or sells it, as the option asks."""
+    try:
+        if draft.tree["options"][prefix.split(".")[1]]["kind"] == "owned":
+            return bool(draft.catalog.server(gpu, "", draft.on))
+        return bool(draft.catalog.rental(gpu, draft.get(f"{prefix}gpu.provider") or "", draft.on))
+    except LookupFault:
+        return False
 
 
 def _meets(draft: Draft, prefix: str, profile: ServingProfile) -> bool:
