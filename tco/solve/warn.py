@@ -15,8 +15,9 @@ from tco.model.ledger import Ledger
 from tco.model.work import inside_hull
 from tco.options.api import ApiOption, tokens_usd
 from tco.options.owned import OwnedOption
+from tco.options.rented import RentedOption
 from tco.options.self_hosted import GPU_LINES, SelfHostedOption, mean_request_s
-from tco.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
+from tco.units import DAYS_PER_MONTH, MINUTES_PER_HOUR, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
 
 STALE_DAYS = {
     "price_sheets/api": 30, "price_sheets/gpu_rental": 30, "price_sheets/hardware": 30, "price_sheets/people": 365,
@@ -221,6 +222,24 @@ def _bought(c: Context) -> Iterator[Caution]:
         yield Caution("W-POWER", text, bill, c.other)
 
 
+def _cold(c: Context) -> Iterator[Caution]:
+    option = c.case.numbers.options[c.other]
+    if not isinstance(option, RentedOption) or option.fleet not in ("autoscaled", "reserved_and_burst"):
+        return
+    starts, lead_minutes = (
+        float(np.asarray(c.point[c.other].facts["starts_per_week"])),
+        option.scale_ahead_hours * MINUTES_PER_HOUR,
+    )
+    if starts > 0 and option.cold_start_minutes > lead_minutes:
+        ahead = float(np.ceil(option.cold_start_minutes / MINUTES_PER_HOUR))
+        stake = c.usd(c.other, {f"options.{c.other}.scale_ahead_hours": ahead}) - c.usd(c.other)
+        text = (
+            f"A replica takes {option.cold_start_minutes:g} minutes until it serves and is started {lead_minutes:g} minutes ahead: each of "
+            f"{starts:,.0f} starts a week comes too late. Starting {ahead:g} h ahead costs {_usd(stake)} a month more."
+        )
+        yield Caution("W-COLD", text, stake, c.other)
+
+
 def _licence(c: Context) -> Iterator[Caution]:
     note = c.case.licence_notes.get(c.other)
     if note:
@@ -339,5 +358,5 @@ def _token_bill(c: Context, name: str) -> float:
 
 
 CHECKS: tuple[Callable[[Context], Iterator[Caution]], ...] = (
-    _hosted, _load, _evidence, _memory, _bought, _licence, _redundancy, _people, _cache, _batch, _tokens, _parity, _stale, _static,
+    _hosted, _load, _evidence, _memory, _bought, _cold, _licence, _redundancy, _people, _cache, _batch, _tokens, _parity, _stale, _static,
 )  # fmt: skip
