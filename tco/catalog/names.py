@@ -45,6 +45,11 @@ _FAMILIES = {
 _PARTS = re.compile(r"(?P<family>[A-Za-z]+)(?P<generation>[\d.]*)-(?P<rest>.+)")
 _DASHED_NUMBER = re.compile(r"(?<=\d)-(?=\d{1,2}(?!\d))")
 _SIZE = re.compile(r"a?\d+b")
+_REVISION = re.compile(r"-v?\d+:\d+$")
+"""What Bedrock writes at the end of its names, such as ``-v1:0``."""
+_BARE_VERSION = re.compile(r"v\d[\d.]*")
+_POINT = re.compile(r"(?<=\d)p(?=\d)")
+"""Fireworks' decimal point."""
 
 
 def vendor_label(provider: str) -> str:
@@ -66,12 +71,12 @@ def model_label(provider: str, model: str) -> str:
     ('Qwen3.6 Plus', 'Qwen3 235B A22B')
     >>> model_label("groq", "openai/gpt-oss-120b"), model_label("bedrock", "anthropic.claude-opus-4-6-v1")
     ('gpt-oss-120b on Groq', 'claude-opus-4-6-v1 on Amazon Bedrock')
+    >>> model_label("bedrock", "deepseek.v3-v1:0"), model_label("fireworks", "accounts/fireworks/models/glm-5p1")
+    ('DeepSeek-V3 on Amazon Bedrock', 'GLM-5.1 on Fireworks')
     """
     name = model.rsplit("/", maxsplit=1)[-1]
-    if provider == "bedrock":
-        name = name.split(".", maxsplit=1)[-1]  # the maker's name
     if provider not in _MAKERS:
-        return f"{name} on {vendor_label(provider)}"
+        return f"{_resold(provider, name)} on {vendor_label(provider)}"
     parts = _PARTS.fullmatch(name)
     if parts is None or parts["family"].lower() not in _FAMILIES:
         return name
@@ -79,3 +84,13 @@ def model_label(provider: str, model: str) -> str:
     words = " ".join(word.upper() if _SIZE.fullmatch(word) else word[:1].upper() + word[1:] for word in spaced.split())
     start, generation = _FAMILIES[parts["family"].lower()], parts["generation"]
     return f"{start.strip()}{generation} {words}" if generation else f"{start}{words}"
+
+
+def _resold(provider: str, name: str) -> str:
+    """A model of the name that a host gave it, with its maker's where nothing else tells whose it is."""
+    if provider == "bedrock":
+        maker, _, own = _REVISION.sub("", name).partition(".")
+        name = f"{vendor_label(maker)}-{own.upper()}" if _BARE_VERSION.fullmatch(own) else own or maker
+    if provider == "fireworks":
+        name = _POINT.sub(".", name)
+    return f"GLM-{name[4:]}" if name.startswith("glm-") else name
