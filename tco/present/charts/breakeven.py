@@ -120,10 +120,13 @@ def breakeven_chart(
     layout = theme.base_layout(dark=dark, height_px=height_px, margin_px=margin)
     layout["xaxis"], layout["yaxis"] = _axes(frame)
     layout["shapes"] = [*_bands(winning, frame), *_you_line(you, frame)]
+    amounts = notes.you_labels(you, you_usd, _leading(curves, challenger), frame)
     layout["annotations"] = [
         *notes.header(frame, notes.state(winning, break_even, _short_name(curves, challenger)), margin["l"]),
-        *notes.band_label(winning, frame, f"{_short_name(curves, challenger)} cheaper than {_frontier(curves)}"),
-        *notes.you_labels(you, you_usd, _leading(curves, challenger), frame),
+        *notes.band_label(
+            winning, frame, f"{_short_name(curves, challenger)} cheaper than {_frontier(curves)}", amounts
+        ),
+        *amounts,
         *notes.break_even_label(crossing, build_crossing, frame, _clear_px(crossing, with_build, frame), you),
         *notes.end_labels(curves, with_build, end_lines, frame, you),
         *notes.stale(stale_note, frame),

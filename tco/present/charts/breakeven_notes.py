@@ -22,6 +22,10 @@ _AMOUNT_PX = 78
 """Room that an amount at the left of the user's volume takes."""
 _CROWDED_PX = 40
 _NEAR = 0.12
+_FOOT_PX = 3 + 1.6 * _LINE_PX
+"""An amount whose middle is lower than this meets what is written along the foot of the plot."""
+_BOLD = 1.12
+"""Bold words over plain ones."""
 
 
 def header(frame: "Frame", state: str, left_px: int) -> list[Note]:
@@ -44,19 +48,40 @@ def state(winning: Sequence[tuple[float, float | None]], break_even: float | Non
     return ""
 
 
-def band_label(winning: Sequence[tuple[float, float | None]], frame: "Frame", name: str) -> list[Note]:
-    """The widest shaded band says what it is, where it is wide enough to hold the words."""
+def band_label(
+    winning: Sequence[tuple[float, float | None]], frame: "Frame", name: str, written: Sequence[Note] = ()
+) -> list[Note]:
+    """The widest shaded band says what it is, where it is wide enough, and clear of the amounts already written."""
     bands = [_in_sight(band, frame) for band in winning]
     if not bands:
         return []
     start, end = max(bands, key=lambda band: band[1] - band[0])
-    text = name
-    needed = (theme.text_width_px([text], SMALL_PX) + 16) / max(1.0, 0.72 * frame.width_px)
+    plot_wide_px = max(1.0, 0.72 * frame.width_px)
+    needed = (theme.text_width_px([name], SMALL_PX) + 16) / plot_wide_px
     if end - start < needed:
         return []
-    upright = {"y": 0, "yanchor": "bottom", "yshift": 3} if frame.usd_log else {"y": 1, "yanchor": "top", "yshift": -3}
-    where = {"xref": "paper", "yref": "paper", "x": start, "xanchor": "left", "xshift": 5, **upright}
-    return [note(f"<i>{text}</i>", frame.colours["band_text"], **where, bgcolor=frame.colours["band_veil"])]
+    bottom, top = {"y": 0, "yanchor": "bottom", "yshift": 3}, {"y": 1, "yanchor": "top", "yshift": -3}
+    across, shift_px, upright = start, 5.0, bottom if frame.usd_log else top
+    met = [item for item in map(_amount_box, written) if item is not None and item[3] * frame.plot_px < _FOOT_PX]
+    for x, left_px, right_px, _ in met if frame.usd_log else ():
+        dot = place(x, frame.volume_range, True)
+        if dot + right_px / plot_wide_px < start or dot + left_px / plot_wide_px > start + needed:
+            continue
+        if dot + right_px / plot_wide_px + needed <= end:
+            across, shift_px = dot, right_px + 8  # beside the amount
+        else:
+            across, shift_px, upright = start, 5.0, top
+    where = {"xref": "paper", "yref": "paper", "x": across, "xanchor": "left", "xshift": shift_px, **upright}
+    return [note(f"<i>{name}</i>", frame.colours["band_text"], **where, bgcolor=frame.colours["band_veil"])]
+
+
+def _amount_box(written: Note) -> tuple[float, float, float, float] | None:
+    """Of an amount beside a dot: the dot's volume, the ends of the words from there, and their middle's height."""
+    if written["yanchor"] != "middle":
+        return None
+    wide_px = theme.text_width_px([written["text"].removeprefix("<b>").removesuffix("</b>")], SMALL_PX) * _BOLD
+    left_px = -wide_px + written["xshift"] if written["xanchor"] == "right" else written["xshift"]
+    return 10 ** written["x"], left_px, left_px + wide_px, written["y"]
 
 
 def you_labels(
