@@ -1,75 +1,33 @@
 """What to choose of one's own GPUs: model, GPU, rented or bought, the fleet and its rent, the server and its place."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from tco.catalog.rentals import by_provider, usual
+from tco.catalog.rentals import RentalOffer, by_provider, usual
 from tco.errors import LookupFault
-from tco.inputs.base import Input, inner_model
 from tco.inputs.hardware import ServingProfile
-from tco.options import option_kinds
 from tco.present.numbers import money
 from tco.present.service import licence_text
 from tco.serving.profile import ESTIMATE
 from tco.widgets.choices import Ids, Names, Row, Values, now_at, said, sets, settable, words
+from tco.widgets.fleet_note import fleet_note
+from tco.widgets.own_kinds import HARDWARE, LOOKED_UP, RENT_PATHS, SERVER_PATHS, WORK, put_kind_back, take_kind
 from tco.widgets.store import Store
 
 OWN = "options.{own}."
 KNOWN, GUESSED = "Measured or published", "ESTIMATED from data sheets"
 MIDDLE = ""
 """Key of the offer in the middle of the market."""
-_RENT = (
-    "gpu.on_demand_usd_per_gpu_hour",
-    "gpu.reserved_usd_per_gpu_hour",
-    "gpu.spot_usd_per_gpu_hour",
-    "gpu.instance_gpus",
-)
-_SERVER = ("server.server_usd", "server.server_gpus", "server.nameplate_kilowatts", "resale_usd_per_server")
 _TARIFF = (
     "site.electricity_usd_per_kwh", "site.colocation_usd_per_kilowatt_month", "site.carbon_kg_per_kwh",
     "site.demand_usd_per_kilowatt_month",
 )  # fmt: skip
-_WORK = tuple(f"capacity.work.{part}_s_per_tok" for part in ("prefill", "cached", "decode"))
-_LOOKED_UP = (
-    "label", "gpu.provider", *_RENT, "server.item", *_SERVER, "rent_usd_per_gpu_hour", *_WORK,
-    "capacity.work.context_s_per_tok2", "power",
-)  # fmt: skip
-"""What follows from model and GPU, and is looked up anew when either changes."""
-
-
-def as_kind(option: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """
-    An option of a scenario as another way of serving: what both have stays, what only the old one has goes.
-
-    Examples
-    --------
-    >>> as_kind({"kind": "rented", "gpu_name": "H100-SXM", "fleet": "autoscaled", "people": {"run_fte": 1}}, "owned")
-    {'kind': 'owned', 'gpu_name': 'H100-SXM', 'people': {'run_fte': 1}}
-    """
-    kept = _common(option, option_kinds()[kind].model)
-    if kind != "rented" and kept.get("deferrable") == "on_spot":
-        del kept["deferrable"]  # only rented GPUs can be interrupted
-    kept.pop("label", None)  # it may say how the GPUs are paid for
-    return {"kind": kind, **{key: value for key, value in kept.items() if key != "kind"}}
-
-
-def _common(given: Mapping[str, Any], model: type[Input]) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for key, value in given.items():
-        field = model.model_fields.get(key)
-        inside = inner_model(field.annotation) if field is not None else None
-        if isinstance(value, Mapping) and inside is not None:
-            kept[key] = _common(value, inside)
-        elif field is not None:
-            kept[key] = value
-    return kept
 
 
 def taking_gpu(key: str, store: Store, ids: Ids) -> Values:
     """What choosing some GPUs changes: ``2:H100-SXM``, or ``:L40S`` for as many as the estimate takes."""
     count, _, gpu = key.partition(":")
     chosen = {"gpu_name": gpu or None, "capacity.gpus_per_replica": float(count) if count else None, "profile": None}
-    return _own({**dict.fromkeys(_LOOKED_UP), **chosen}, store, ids)
+    return _own({**dict.fromkeys(LOOKED_UP), **chosen}, store, ids)
 
 
 def _own(values: Values, store: Store, ids: Ids) -> Values:
@@ -108,7 +66,7 @@ def _model_note(store: Store, ids: Ids) -> str:
 def _take_model(model: str, store: Store, ids: Ids) -> Values:
     """Another model takes its best-known GPUs; one that nobody measured stays on the GPU there is, and is estimated."""
     gpu = None if _profiles(store).get(model) else store.now(OWN.format(**ids) + "gpu_name") or None
-    fresh = {**dict.fromkeys(_LOOKED_UP), "profile": None, "capacity.gpus_per_replica": None}
+    fresh = {**dict.fromkeys(LOOKED_UP), "profile": None, "capacity.gpus_per_replica": None}
     host = {f"options.{ids['hosted']}": None}  # a host of the other model
     return {**host, **_own({**fresh, "model": model or None, "gpu_name": gpu}, store, ids)}
 
@@ -153,24 +111,20 @@ def _measurements(store: Store, ids: Ids) -> list[Row]:
 
 def _take_measurement(profile: str, store: Store, ids: Ids) -> Values:
     return _own(
-        {**dict.fromkeys(_WORK), "capacity.work.context_s_per_tok2": None, "profile": profile or None}, store, ids
+        {**dict.fromkeys(WORK), "capacity.work.context_s_per_tok2": None, "profile": profile or None}, store, ids
     )
 
 
 # ---- rented or bought
 
 
-def _take_kind(kind: str, store: Store, ids: Ids) -> Values:
-    option = f"options.{ids['own']}"
-    return {option: as_kind(store.scenario.get(option) or {}, kind)}
-
-
-def _put_kind_back(store: Store, ids: Ids) -> Values:
-    """The kind that was opened, with what it said of itself; what both kinds have stays as it is now."""
-    option = f"options.{ids['own']}"
-    was = store.base.get(option) or {}
-    now = as_kind(store.scenario.get(option) or {}, was["kind"])
-    return {option: {**{key: value for key, value in was.items() if key not in now}, **now}}
+def _take_fleet(fleet: str, store: Store, ids: Ids) -> Values:
+    """Another fleet; a label that was typed may name the one before, and returns with the fleet it was typed for."""
+    own = OWN.format(**ids)
+    alike = all(store.scenario.get(own + path) == store.base.get(own + path) for path in ("kind", *HARDWARE))
+    typed_for = alike and fleet == store.base.get(f"{own}fleet")
+    label = store.base.get(f"{own}label") if typed_for else None
+    return {f"{own}fleet": fleet or None, f"{own}scale_ahead_hours": None, f"{own}label": label}
 
 
 def _is_own(store: Store, ids: Ids) -> bool:
@@ -189,9 +143,26 @@ def _rents(store: Store, ids: Ids) -> list[Row]:
         market = usual(offers.values(), gpus)
         taken = market[(len(market) - 1) // 2] if market else None
         say = f": {taken.provider} {money(taken.usd_per_gpu_hour)}" if taken is not None else ""
-        return [(MIDDLE, f"middle of {len(market)} offers{say}", ""), *rows]
+        return [(MIDDLE, f"{_market_words(market, gpus)}{say}", ""), *rows]
 
     return store.once(("rents", gpu, gpus, store.on), read)
+
+
+def _market_words(market: Sequence[RentalOffer], gpus: float) -> str:
+    """
+    Whose middle is taken: not of all who are listed, but of clouds whose instances leave no GPU over.
+
+    Examples
+    --------
+    >>> _market_words([], 2.0)
+    'middle of the offers'
+    """
+    if not market:
+        return "middle of the offers"
+    if any(offer.kind not in ("cloud", "neocloud") for offer in market):
+        return f"middle of {len(market)} offers, none from a cloud"
+    fit = all(gpus % offer.gpus_per_instance == 0 for offer in market)
+    return f"middle of {len(market)} clouds{' that fit' if fit else ''}"
 
 
 def _servers(store: Store, ids: Ids) -> list[Row]:
@@ -241,7 +212,14 @@ MODEL = Names(
 GPU = Names(
     "GPUs of one replica",
     "GPUs that hold one copy of the model; the tab GPUs ranks them all by cost.",
-    (f"{OWN}gpu_name", f"{OWN}capacity.gpus_per_replica", f"{OWN}profile", f"{OWN}gpu.provider", f"{OWN}server.item"),
+    (
+        f"{OWN}gpu_name",
+        f"{OWN}capacity.gpus_per_replica",
+        f"{OWN}profile",
+        f"{OWN}gpu.provider",
+        f"{OWN}server.item",
+        f"{OWN}label",
+    ),
     _gpus,
     _gpu_key,
     taking_gpu,
@@ -264,14 +242,14 @@ KIND = Names(
     (f"{OWN}kind", "options.{own}"),
     words(("rented", "rented"), ("owned", "bought")),
     lambda store, ids: str(store.scenario.get(f"options.{ids['own']}.kind") or ""),
-    _take_kind,
+    take_kind,
     wanted=_is_own,
-    undo=_put_kind_back,
+    undo=put_kind_back,
 )
 FLEET = Names(
     "Fleet",
     "How many GPUs stand ready in each hour of the week, and on which terms.",
-    (f"{OWN}fleet", f"{OWN}scale_ahead_hours"),
+    (f"{OWN}fleet", f"{OWN}scale_ahead_hours", f"{OWN}label"),
     words(
         ("fixed", "fixed: the peak's, on demand"),
         ("reserved", "reserved: the peak's, for a term"),
@@ -279,7 +257,8 @@ FLEET = Names(
         ("reserved_and_burst", "reserved and burst: the best mix"),
     ),
     now_at(f"{OWN}fleet"),
-    sets(f"{OWN}fleet", f"{OWN}scale_ahead_hours"),
+    _take_fleet,
+    note=fleet_note,
     wanted=settable(f"{OWN}fleet"),
 )
 TERM = Names(
@@ -297,20 +276,20 @@ TERM = Names(
 RENT = Names(
     "Rented from",
     "Whose on-demand price a GPU-hour has; the middle offer unless you choose one.",
-    (f"{OWN}gpu.provider", *(OWN + path for path in _RENT)),
+    (f"{OWN}gpu.provider", *(OWN + path for path in RENT_PATHS)),
     _rents,
     said(f"{OWN}gpu.provider"),
-    sets(f"{OWN}gpu.provider", *(OWN + path for path in _RENT)),
+    sets(f"{OWN}gpu.provider", *(OWN + path for path in RENT_PATHS)),
     f"{OWN}gpu.on_demand_usd_per_gpu_hour",
     wanted=settable(f"{OWN}gpu.provider"),
 )
 SERVER = Names(
     "Server",
     "What is bought: a server with its GPUs, at its price on the as-of day.",
-    (f"{OWN}server.item", *(OWN + path for path in _SERVER)),
+    (f"{OWN}server.item", *(OWN + path for path in SERVER_PATHS)),
     _servers,
     said(f"{OWN}server.item"),
-    sets(f"{OWN}server.item", *(OWN + path for path in _SERVER)),
+    sets(f"{OWN}server.item", *(OWN + path for path in SERVER_PATHS)),
     f"{OWN}server.server_usd",
     wanted=settable(f"{OWN}server.item"),
 )

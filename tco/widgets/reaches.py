@@ -39,13 +39,14 @@ FLEET = (
     Reach("options.{own}.addon_frac", "Storage, traffic and support over rent", 0, 1, step=0.01),
     Reach("options.{own}.reasoning_ratio", "Hidden reasoning per answer token", 0, 10, step=0.1),
 )
+_METERED = ("options.{own}.site.power_billing", "metered")
 BOUGHT = (
     Reach("options.{own}.life_months", "Economic life", 12, 96, step=1),
     Reach("options.{own}.residual_frac", "Worth at its end, over its price", 0, 0.6, step=0.01),
     Reach("finance.discount_frac", "Cost of capital, a year", 0, 0.3, step=0.005, when=("options.{own}.kind", "owned")),
-    Reach("options.{own}.site.electricity_usd_per_kwh", "Electricity", 0.01, 0.6, log=True),
+    Reach("options.{own}.site.electricity_usd_per_kwh", "Electricity", 0.01, 0.6, log=True, when=_METERED),
     Reach("options.{own}.site.colocation_usd_per_kilowatt_month", "Space", 0, 500, step=5),
-    Reach("options.{own}.site.pue", "Facility power over IT power (PUE)", 1, 2.5, step=0.01),
+    Reach("options.{own}.site.pue", "Facility power over IT power (PUE)", 1, 2.5, step=0.01, when=_METERED),
     Reach("options.{own}.network_frac", "Network, over the price", 0, 0.5, step=0.01),
 )
 PEOPLE = (

@@ -44,6 +44,8 @@ class Store(t.HasTraits):
         super().__init__()
         self.catalog, self.today = catalog, today
         self.kept: dict[tuple[Any, ...], Any] = {}
+        self.left: dict[tuple[str, Any], Mapping[str, Any]] = {}
+        """What an option said when it was left for another kind, by its path and its kind then."""
         self.settable: frozenset[str] = frozenset()
         """Every path that the scenario as it stands may set."""
         self.base = scenario
@@ -52,6 +54,7 @@ class Store(t.HasTraits):
     def open(self, scenario: Scenario) -> None:
         """Start anew from a scenario; what it says is what ``put_back`` returns to."""
         self.base = scenario
+        self.left.clear()
         self._take(scenario)
 
     def change(self, values: Mapping[str, Any]) -> None:

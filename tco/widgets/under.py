@@ -19,7 +19,8 @@ from tco.widgets.chart import Chart
 from tco.widgets.choices import Ids
 from tco.widgets.fields import PickTable, Tabs, Words
 from tco.widgets.form import show
-from tco.widgets.own_choices import as_kind, taking_gpu
+from tco.widgets.own_choices import taking_gpu
+from tco.widgets.own_kinds import as_kind
 from tco.widgets.store import Outcome, Store
 
 WARNINGS = "Warnings"

@@ -68,7 +68,8 @@ def test_a_bad_number_keeps_the_picture_and_says_what_to_mend(screen: Page) -> N
     share = screen.get_by_role("textbox", name="Requests that may wait")
     share.fill("3500")
     share.press("Enter")
-    expect(screen.get_by_role("alert").filter(has_text="from 0 to 1")).to_be_visible()
+    expect(screen.get_by_role("alert").filter(has_text="3500 %: write at least 0 % and at most 100 %")).to_be_visible()
+    expect(screen.locator(".tco-fault")).to_contain_text("Requests that may wait")
 
 
 def test_choose_another_model_and_its_gpus_follow(screen: Page) -> None:
@@ -83,6 +84,32 @@ def test_choose_another_model_and_its_gpus_follow(screen: Page) -> None:
     expect(requests).to_have_attribute("aria-valuetext", "7,389,000 requests/month")
     screen.get_by_role("combobox", name="Volume in").select_option("tokens")
     expect(screen.locator(".tco-headline")).to_contain_text("tokens a day")
+
+
+def test_a_price_typed_before_another_preset_stays_behind(screen: Page) -> None:
+    """Enter told of the number twice, and the second time came after the preset had been chosen."""
+    screen.get_by_role("button", name="Reset", exact=True).click()
+    screen.get_by_role("combobox", name="The GPUs are").select_option("owned")
+    box = screen.get_by_role("textbox", name="Price of a server")
+    box.fill("300000")
+    box.press("Enter")
+    screen.get_by_role("combobox", name="Preset").select_option("own-or-rent")
+    expect(screen.locator(".tco-headline")).to_contain_text("reserved and burst", timeout=SLOW_MS)
+    screen.wait_for_timeout(1_000)
+    expect(screen.locator(".tco-fault")).to_have_count(0)
+    expect(screen.locator(".tco-asof")).not_to_contain_text("since opened")
+    screen.get_by_role("combobox", name="Preset").select_option("support-assistant")
+    expect(screen.locator(".tco-headline")).to_contain_text("gpt-oss-120b on 2 × H100", timeout=SLOW_MS)
+
+
+def test_tables_are_whole(screen: Page) -> None:
+    """No row and no button of a table is out of sight in a window of 1280 pixels."""
+    sizes = "[...document.querySelectorAll('.tco-tabs .tco-scroll')].filter((part) => part.offsetParent)"
+    sizes += ".map((part) => [part.scrollWidth - part.clientWidth, part.scrollHeight - part.clientHeight])"
+    for title, words in (("Cost lines", "a million tokens"), ("GPUs", "ESTIMATED")):
+        screen.get_by_role("tab", name=title).click()
+        expect(screen.locator(".tco-tabs")).to_contain_text(words, timeout=SLOW_MS)
+        assert [max(pair) <= 0 for pair in screen.evaluate(sizes)] == [True], title
 
 
 def test_every_page_under_the_chart_says_something(screen: Page) -> None:

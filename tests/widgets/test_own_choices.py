@@ -11,7 +11,7 @@ from tco.present.lines import grouped
 from tco.scenario import Scenario
 from tco.widgets.app import BreakEvenApp
 from tco.widgets.fields import Choice, Field
-from tco.widgets.own_choices import as_kind
+from tco.widgets.own_kinds import as_kind
 from tco.widgets.store import Store
 
 TODAY = date(2026, 11, 20)
@@ -38,6 +38,10 @@ def seen(app: BreakEvenApp) -> set[str]:
 
 def own(app: BreakEvenApp):
     return app.outcome.case.numbers.options["self_host"]
+
+
+def numbers(app: BreakEvenApp):
+    return app.outcome.case.numbers
 
 
 def open_page(app: BreakEvenApp, title: str) -> None:
@@ -68,7 +72,7 @@ def test_every_switch_is_a_scenario(app: BreakEvenApp, control: Control) -> None
     assert {"Server", "Region", "Electricity is", "Economic life", "Price of a server"} <= seen(app)
     assert not {"Fleet", "Rented from", "GPU rent", "Reserved for"} & seen(app)
     control("The GPUs are").value = "rented"
-    assert own(app).fleet == "fixed"  # what only rented GPUs have is looked up anew
+    assert own(app).fleet == "autoscaled"  # as it was when the GPUs were rented
     assert "Server" not in seen(app)
 
 
@@ -80,6 +84,79 @@ def test_the_kind_is_put_back_with_what_it_said(app: BreakEvenApp, control: Cont
     kind = next(c for c in app.form.all if c.field is control("The GPUs are"))
     kind._message(None, {"put_back": True}, [])
     assert (own(app).kind, own(app).gpu.provider, own(app).people.run_fte) == ("rented", "runpod-secure", 0.9)
+
+
+def test_bought_and_rented_again_is_the_way_back(app: BreakEvenApp, control: Control) -> None:
+    app.preset.value = "own-or-rent"
+    before, scenario = app.words.html, app.store.scenario.tree
+    assert "reserved and burst" in before
+    control("The GPUs are").value = "owned"
+    control("Economic life").value = 36.0
+    control("The GPUs are").value = "rented"
+    assert (app.words.html, app.store.scenario.tree, app.store.changes_count) == (before, scenario, 0)
+    control("The GPUs are").value = "owned"
+    assert numbers(app).options["mix"].life_months == 36.0
+    control("GPUs of one replica").value = ":H200-SXM"
+    control("The GPUs are").value = "rented"
+    mine = numbers(app).options["mix"]
+    assert (app.store.faults, mine.fleet, mine.gpu_name) == ((), "reserved_and_burst", "H200-SXM")
+    assert "H200" in mine.label  # the label that was typed spoke of other GPUs
+    app.preset.value = "support-assistant"
+    assert app.store.left == {}
+
+
+def test_a_label_that_was_typed_does_not_outlive_its_fleet(app: BreakEvenApp, control: Control) -> None:
+    app.preset.value = "own-or-rent"
+    control("Fleet").value = "fixed"
+    assert numbers(app).options["mix"].label == "gpt-oss-120b on 2 × H100"
+    assert "gpt-oss-120b, reserved and burst" not in app.words.html
+    control("Fleet").value = "reserved_and_burst"
+    assert numbers(app).options["mix"].label == "gpt-oss-120b, reserved and burst"
+    assert app.store.changes_count == 0
+    control("Fleet").value = "autoscaled"
+    fleet = next(c for c in app.form.all if c.field is control("Fleet"))
+    fleet._message(None, {"put_back": True}, [])
+    assert numbers(app).options["mix"].label == "gpt-oss-120b, reserved and burst"
+    control("GPUs of one replica").value = "2:H200-SXM"
+    assert "H200" in numbers(app).options["mix"].label
+
+
+def test_what_comes_late_from_a_hidden_box_changes_nothing(app: BreakEvenApp, control: Control) -> None:
+    control("The GPUs are").value = "owned"
+    price = control("Price of a server")
+    price.typed = '["300000", 1]'
+    app.preset.value = "own-or-rent"  # it rents: no such field
+    price.typed = '["300000", 2]'
+    price.value = 310_000.0
+    control("Server").value = "any"
+    assert (app.store.faults, app.store.changes_count) == ((), 0)
+
+
+def test_fleets_of_the_same_cost_are_named(app: BreakEvenApp, control: Control) -> None:
+    # 7.4 million requests keep one replica of two H100 busy at every hour, and one spare stands beside it
+    fleet = control("Fleet")
+    assert fleet.note == "Autoscaled would cost the same at your volume: every hour needs 2 replicas, spares counted."
+    usd = app.outcome.answer.at_volume.challenger_usd
+    fleet.value = "autoscaled"
+    assert app.outcome.answer.at_volume.challenger_usd == pytest.approx(usd, abs=0.005)
+    assert fleet.note.startswith("Fixed would cost the same")
+    control("API bill for tokens").value = 900_000.0  # a peak of many replicas
+    assert fleet.note == ""
+
+
+def test_no_boxes_of_power_where_the_space_has_it_in(app: BreakEvenApp, control: Control) -> None:
+    control("The GPUs are").value = "owned"
+    power = {"Electricity", "Facility power over IT power (PUE)"}
+    assert power <= seen(app)
+    control("Electricity is").value = "all_in"
+    assert not power & seen(app)
+
+
+def test_the_middle_says_of_whom(app: BreakEvenApp, control: Control) -> None:
+    rows = control("Rented from").choices
+    middle = int(rows[0][1].split()[2])
+    assert "clouds that fit: " in rows[0][1]
+    assert 0 < middle < len(rows) - 1  # marketplaces and instances of another size stand in the list below it
 
 
 @pytest.mark.parametrize("fleet", ["fixed", "reserved", "autoscaled", "reserved_and_burst"])

@@ -45,6 +45,7 @@ function render({ model, el }) {
   const [label, info, undo, range, box, help, error] =
     ["label", ".tco-info", ".tco-undo", "input[type=range]", "input[type=text]", ".tco-help", ".tco-error"].map(find);
   let dragging = false;
+  let sent = null; // Enter tells of a change twice, and the second would come after whatever is done next
   for (const part of [range, box, info, undo]) part.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes their keys
 
   function words() {
@@ -88,9 +89,12 @@ function render({ model, el }) {
   range.addEventListener("change", () => { dragging = false; });
   const commit = () => {
     if (!model.get("error") && box.value.trim() === written(model, model.get("value"))) return;
+    if (box.value === sent) return;
+    sent = box.value;
     model.set("typed", JSON.stringify([box.value, Date.now()]));
     model.save_changes();
   };
+  box.addEventListener("input", () => { sent = null; });
   box.addEventListener("change", commit);
   box.addEventListener("keydown", (event) => { if (event.key === "Enter") { commit(); box.select(); } else if (event.key === "Escape") { box.value = written(model, model.get("value")); } });
   box.addEventListener("blur", () => { if (!model.get("error")) figures(); });
