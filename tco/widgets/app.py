@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import ipywidgets as w  # type: ignore[import-untyped]
@@ -122,9 +123,9 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
     def redraw(self) -> None:
         """Draw everything from the store."""
         self.form.sync()
-        outcome, faults = self.store.outcome, self.store.faults
+        outcome, faults = self.store.outcome, self.form.told(self.store.faults)
         if outcome is None:
-            rows = "".join(f'<div class="tco-fault">{fault}</div>' for fault in faults)
+            rows = "".join(f'<div class="tco-fault">{escape(str(fault))}</div>' for fault in faults)
             self.doubt.html = ""
             self.words.html = f'<p class="tco-headline">This scenario cannot be answered yet.</p>{rows}'
             return

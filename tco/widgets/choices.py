@@ -1,11 +1,12 @@
 """A choice tied to the scenario, and the names to choose from: vendors' models, hosts, shapes, service levels."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ipywidgets as w  # type: ignore[import-untyped]
 
+from tco.errors import Fault
 from tco.inputs.prices import ApiPrice
 from tco.present.provenance import source_tip
 from tco.widgets.fields import Choice
@@ -83,7 +84,7 @@ class ChoiceControl:
         self.quiet = False
 
     def _picked(self, change: Mapping[str, Any]) -> None:
-        if not self.quiet:
+        if not self.quiet and self.names.wanted(self.store, self.ids()):
             self.store.change(self.names.change(change["new"], self.store, self.ids()))
 
     def _message(self, _widget: Any, content: Mapping[str, Any], _buffers: Any) -> None:
@@ -93,6 +94,12 @@ class ChoiceControl:
             self.store.change(self.names.undo(self.store, self.ids()))
         else:
             self.store.put_back(tuple(path for path in self.paths if self._may_set(path)))
+
+    def told(self, fault: Fault) -> Fault | None:
+        """A fault of what is chosen, under the words of its label; None when it is of something else."""
+        ids = self.ids()
+        mine = fault.where.endswith(self.names.paths[0].format(**ids)) and self.names.wanted(self.store, ids)
+        return replace(fault, where=self.names.label) if mine else None
 
     def _may_set(self, path: str) -> bool:
         return path in self.store.settable or path.count(".") == 1  # a whole option may come and go

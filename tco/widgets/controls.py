@@ -5,6 +5,7 @@ from typing import Any
 
 import ipywidgets as w  # type: ignore[import-untyped]
 
+from tco.errors import Fault
 from tco.evaluate import BILL, VOLUME
 from tco.widgets import choices, own_choices, reaches
 from tco.widgets.choices import ChoiceControl, Ids, Names
@@ -37,6 +38,10 @@ class Controls(w.VBox):  # type: ignore[misc]
         own = self.store.scenario.get(f"options.{self.ids()['own']}.kind")
         show(self.fleet, own == "rented")
         show(self.bought, own == "owned")
+
+    def told(self, faults: Sequence[Fault]) -> tuple[Fault, ...]:
+        """The same faults, each under the label of the control it is of where there is one."""
+        return tuple(next(filter(None, (c.told(fault) for c in self.all)), fault) for fault in faults)
 
     def _sections(self) -> list[w.Widget]:
         n, c, own = self._numbers, self._choice, own_choices

@@ -1,17 +1,18 @@
 """Fields of an input model as controls: label, unit, help and bounds come from the field; only the slider's reach is told."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ipywidgets as w  # type: ignore[import-untyped]
+from pydantic.fields import FieldInfo
 
 from tco.errors import Fault
 from tco.evaluate import BILL, VOLUME, field_of
 from tco.present.labels import shown
 from tco.present.provenance import source_tip, value_at
 from tco.units import UNITS, unit_of
-from tco.widgets.fields import Field
+from tco.widgets.fields import Field, parse_number
 from tco.widgets.store import Store
 
 PERCENT = 100.0
@@ -22,6 +23,27 @@ def show(box: w.Box, shown: bool) -> None:
     """Show or hide a box; an anywidget itself would not follow a change of its classes."""
     if shown == (HIDDEN in box._dom_classes):
         (box.remove_class if shown else box.add_class)(HIDDEN)
+
+
+def percent_limits(info: FieldInfo) -> str:
+    """
+    The limits of a share, as percent; blank when it has none.
+
+    Examples
+    --------
+    >>> from typing import Annotated
+    >>> from pydantic import Field as Limits
+    >>> percent_limits(FieldInfo.from_annotation(Annotated[float, Limits(ge=0, lt=1)]))
+    'write at least 0 % and less than 100 %'
+    """
+    said = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+    ends = [
+        f"{word} {PERCENT * end:g} %"
+        for name, word in said.items()
+        for part in info.metadata
+        if (end := getattr(part, name, None)) is not None
+    ]
+    return f"write {' and '.join(ends)}" if ends else ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +97,7 @@ class NumberControl:
         show(self.box, wanted)
         if not wanted:
             return
-        own = [fault for fault in self.store.faults if path in fault.where]
+        own = [told for fault in self.store.faults if (told := self.told(fault)) is not None]
         with self.field.hold_sync():
             self.field.error = f"{own[0].found}: {own[0].mend}" if own else ""
             self.field.changed = self.store.is_changed(path)
@@ -93,6 +115,18 @@ class NumberControl:
             self.field.value = None if value is None else float(value)
             self.quiet = False
 
+    def told(self, fault: Fault) -> Fault | None:
+        """A fault of this number, in the words and the unit of its box; None when it is of something else."""
+        path = self.path
+        if path not in fault.where or not self.wanted(path):
+            return None
+        named, found = replace(fault, where=self.reach.label), parse_number(fault.found)
+        outcome = self.store.outcome
+        info = field_of(outcome.case.numbers, path) if outcome is not None else None
+        if self.field.scale == 1.0 or found is None or info is None:
+            return named
+        return replace(named, found=f"{PERCENT * found:g} %", mend=percent_limits(info) or fault.mend)
+
     def wanted(self, path: str) -> bool:
         """Whether there is such a field, an API having no spare replicas, and of bill and volume the one that is given."""
         if path in (BILL, VOLUME):
@@ -108,11 +142,13 @@ class NumberControl:
         return outcome is not None and field_of(outcome.case.numbers, path) is not None
 
     def _moved(self, change: Mapping[str, Any]) -> None:
-        if not self.quiet and change["new"] is not None:
+        if not self.quiet and change["new"] is not None and self.wanted(self.path):
             self.store.change({self.path: change["new"]})
 
     def _typed(self, _change: Any) -> None:
         value = self.field.typed_value()
+        if not self.wanted(self.path):
+            return  # typed before another scenario was opened, which has no such field
         if value is None:
             self.store.refuse(
                 Fault(self.path, self.field.typed_text(), "write a number such as 38,000 or 2.4M, with a decimal point")

@@ -29,7 +29,7 @@ def verdict_html(outcome: Outcome, axis: VolumeAxis, faults: Iterable[Fault]) ->
     """The answer in words, the user's place, what would have to change, and chips; faults first when there are any."""
     answer = outcome.answer
     wrong = "".join(
-        f'<div class="tco-fault"><b>{escape(_short(f.where))}</b> {escape(f.found)}; {escape(f.mend)}. The picture below is the last good one.</div>'
+        f'<div class="tco-fault"><b>{escape(_short(f.where))}</b> {escape(_mend(f))} The picture below is the last good one.</div>'
         for f in faults
     )
     needed = " ".join(filter(None, [cheapest_text(answer), needs_text(answer)]))
@@ -58,6 +58,12 @@ def _weakest(answer: Breakeven) -> str:
 
 def _short(where: str) -> str:
     return where.split(": ")[-1]
+
+
+def _mend(fault: Fault) -> str:
+    """What was found and what would mend it, as a sentence: a mend may end in a question."""
+    said = "; ".join(filter(None, (fault.found, fault.mend)))
+    return said if said.endswith(("?", ".", "!")) else f"{said}."
 
 
 def _at(found: Winning, axis: VolumeAxis) -> str:
@@ -203,7 +209,7 @@ def doubt_html(outcome: Outcome, axis: VolumeAxis) -> str:
 
 def faults_html(faults: Iterable[Fault]) -> str:
     """What to mend before a page can be drawn."""
-    return "".join(f'<p class="tco-fault">{escape(f.found)}; {escape(f.mend)}.</p>' for f in faults)
+    return "".join(f'<p class="tco-fault">{escape(_mend(f))}</p>' for f in faults)
 
 
 def warnings_html(warnings: tuple[Caution, ...]) -> str:

@@ -83,8 +83,10 @@ def test_a_bad_value_keeps_the_outcome_and_says_why_at_the_control(app: BreakEve
     field = control("Requests that may wait (batch)")
     field.typed = '["3500", 1]'
     assert app.outcome is good
-    assert "from 0 to 1" in field.error
+    assert field.error == "3500 %: write at least 0 % and at most 100 %"
+    assert "<b>Requests that may wait (batch)</b> 3500 %; write at least 0 % and at most 100 %. The" in app.words.html
     assert "last good one" in app.words.html
+    assert "workload.batch_frac" not in app.words.html
     field.typed = '["1,5", 2]'
     assert "decimal point" in field.error
     field.typed = '["20 %", 3]'
