@@ -101,15 +101,15 @@ def _money_row(name: str, values: Sequence[float | None], style: str = "") -> st
     return f'<tr class="{style}"><th scope="row">{escape(name)}</th>{cells}</tr>'
 
 
-def _table(heads: Iterable[tuple[str, bool]], body: str, caption: str) -> str:
+def _table(heads: Iterable[tuple[str, bool]], body: str, caption: str, style: str = "") -> str:
     """A table that scrolls by itself and can be scrolled with the keys; ``heads`` are words and whether they are numbers."""
     row = "".join(f'<th scope="col"{" class=num" if number else ""}>{escape(text)}</th>' for text, number in heads)
     head = f"<thead><tr>{row}</tr></thead>" if row else ""
-    return f"{_scroll(caption)}<table>{head}<tbody>{body}</tbody></table></div>"
+    return f"{_scroll(caption, style)}<table>{head}<tbody>{body}</tbody></table></div>"
 
 
-def _scroll(caption: str) -> str:
-    return f'<div class="tco-scroll" tabindex="0" role="region" aria-label="{escape(caption, quote=True)}">'
+def _scroll(caption: str, style: str = "") -> str:
+    return f'<div class="tco-scroll {style}" tabindex="0" role="region" aria-label="{escape(caption, quote=True)}">'
 
 
 def capacity_html(outcome: Outcome) -> str:
@@ -233,7 +233,7 @@ def sources_html(outcome: Outcome) -> str:
     """Every number with its sheet row or profile, the day it was checked, and how far to trust it."""
     heads = [(name, name == "value") for name in ("what", "value", "from", "checked", "grade")]
     rows = "".join(map(_source_row, source_rows(outcome.case)))
-    return f"<p>{escape(outcome.case.where)}.</p>{_table(heads, rows, 'Sources of every number')}"
+    return f"<p>{escape(outcome.case.where)}.</p>{_table(heads, rows, 'Sources of every number', 'tco-long')}"
 
 
 def _source_row(row: SourceRow) -> str:

@@ -155,3 +155,28 @@ def test_cost_lines_are_sorted_and_the_small_ones_are_one():
     assert bars["text"] == ["own", "discount", "line 11", "line 10", "line 9", "8 smaller lines"]
     assert bars["x"][0] == pytest.approx(sum(bars["x"][1:]))  # the parts make the total
     assert bars["x"][-1] == sum(range(1, 9))
+
+
+@pytest.mark.parametrize("width_px", range(680, 1300, 40))
+def test_the_band_and_the_amounts_are_written_apart(g05, width_px):
+    # the hosted line is at 2,220 USD: just above the foot of a plot that begins at 1,500
+    layout = g05(width_px=width_px, height_px=round(min(max(0.42 * width_px, 320), 480)), usd_range=(1.5e3, 3e5))[
+        "layout"
+    ]
+    margin = layout["margin"]
+    wide_px, high_px = width_px - margin["l"] - margin["r"], layout["height"] - margin["t"] - margin["b"]
+
+    def box(note):
+        text = re.sub("<[^>]*>", "", note["text"])
+        words_px = theme.text_width_px([text], theme.SMALL_PX)
+        across = note["x"] if note["xref"] == "paper" else (note["x"] - np.log10(2e5)) / np.log10(150)
+        left = across * wide_px + note["xshift"] - (words_px if note["xanchor"] == "right" else 0)
+        anchor = {"bottom": 0.0, "middle": 0.5, "top": 1.0}[note["yanchor"]]
+        low = note["y"] * high_px + note.get("yshift", 0) - anchor * 15.6
+        return left, left + words_px, low, low + 15.6
+
+    notes = layout["annotations"]
+    for band in [box(note) for note in notes if "<i>self-hosting" in note["text"]]:
+        for amount in [box(note) for note in notes if note["text"].startswith("<b>$")]:
+            apart = band[1] <= amount[0] or amount[1] <= band[0] or band[3] <= amount[2] or amount[3] <= band[2]
+            assert apart, (band, amount)

@@ -22,7 +22,7 @@ _AMOUNT_PX = 78
 """Room that an amount at the left of the user's volume takes."""
 _CROWDED_PX = 40
 _NEAR = 0.12
-_FOOT_PX = 3 + 1.6 * _LINE_PX
+_FOOT_PX = 3 + 2 * _LINE_PX
 """An amount whose middle is lower than this meets what is written along the foot of the plot."""
 _BOLD = 1.12
 """Bold words over plain ones."""
