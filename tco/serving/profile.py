@@ -108,9 +108,9 @@ def proportions(
     """What a profile may borrow: a, b, c of an estimate for its own GPUs and format; None where there is no estimate."""
     if model is None or gpu is None or known is None:
         return None
-    found = estimate(
-        model, gpu, service, lengths, known, gpus=profile.gpus_per_replica, dtype=profile.engine.dtype.lower()
-    )
+    dtype, kv_dtype = profile.engine.dtype.lower(), profile.engine.kv_cache_dtype
+    gpus = profile.gpus_per_replica
+    found = estimate(model, gpu, service, lengths, known, gpus=gpus, dtype=dtype, kv_dtype=kv_dtype)
     return found.work if isinstance(found, Estimate) else None
 
 
