@@ -189,15 +189,12 @@ def _throughputs(case: Case, shelf: Shelf, model: Model, lengths: Lengths) -> di
     guesses = estimates(model, list(cards.values()), service, lengths, known)
     for (name, gpu), guess in zip(cards.items(), guesses, strict=True):
         best: _Found | Unable = guess if isinstance(guess, Unable) else _guessed(guess)
-        mine = profiles.get(name, [])
-        lent = [proportions(profile, model, gpu, service, lengths, known) for profile in mine]
-        # alone first: a profile that needs no help from the estimate knows more
-        for profile, help_from in [*((p, None) for p in mine), *zip(mine, lent, strict=True)]:
+        for profile in profiles.get(name, []):
+            lent = proportions(profile, model, gpu, service, lengths, known)
             try:
-                fitted(profile, service, help_from)
+                best = _measured(profile, fitted(profile, service, lent))
             except ScenarioError:
                 continue
-            best = _measured(profile, fitted(profile, service, lent[mine.index(profile)]))
             break
         found[name] = best
     return found
