@@ -399,4 +399,4 @@ def test_check_tells_what_no_scenario_would_meet(run: Run, repository: Path, tmp
     zai = tmp_path / "price_sheets" / "api" / "zai.csv"
     lone = "zai,glm-lone,input,1,USD,1M tokens,batch,,,,,2026-01-01,,list,C,https://z.ai,2026-11-01,hand,"
     zai.write_text(zai.read_text(encoding="utf-8") + lone + "\n", encoding="utf-8")
-    fails(run("check", "--data", tmp_path), "gpu_rental/nebius.csv", "H100-SMX; did you mean H100-SXM", "glm-lone")
+    fails(run("check", "--data", tmp_path), "gpu_rental/nebius.csv", "H100-SMX; did you mean H100-SXM", "zai.csv: row")
