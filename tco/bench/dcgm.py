@@ -57,8 +57,7 @@ class DcgmMeter(SampledMeter):
     source = "dcgm"
 
     def __init__(self, urls: str | Sequence[str], gpus: int | None = None, period_s: float = PERIOD_S) -> None:
-        import httpx
-
+        httpx = _httpx()
         self.urls = [urls] if isinstance(urls, str) else list(urls)
         self._client, self._failures = httpx.Client(timeout=TIMEOUT_S), (httpx.HTTPError, httpx.InvalidURL)
         try:
@@ -99,6 +98,9 @@ class DcgmMeter(SampledMeter):
                 "name the exporter's address, such as http://node:9400/metrics, and see that it is reachable from here"
             )
             raise NoPower("B-POWER", Fault(", ".join(self.urls), f"no answer ({error})", mend)) from error
+        except ValueError as error:
+            mend = "name an address that serves the text of a DCGM exporter"
+            raise NoPower("B-POWER", Fault(", ".join(self.urls), f"no Prometheus text ({error})", mend)) from error
         faults = []
         if slices := [key for key, (labels, _) in found.items() if labels.get("GPU_I_ID")]:
             mend = "the power is that of the whole card, never a slice's: pick whole GPUs, or go without watts"
@@ -143,6 +145,17 @@ class DcgmMeter(SampledMeter):
             return None
         self._latest = counters
         return rows
+
+
+def _httpx() -> Any:
+    """What reads the endpoint, once it is known that both parts are installed."""
+    try:
+        import httpx
+        import prometheus_client.parser  # noqa: F401
+    except ImportError as error:
+        mend = "install both: pip install 'llm-tco[bench]'"
+        raise NoPower("B-POWER", Fault("--dcgm", "httpx or prometheus-client is not installed", mend)) from error
+    return httpx
 
 
 def told(text: str, fragment: str = "") -> Found:

@@ -139,7 +139,7 @@ def from_rows(rows: Sequence[tuple[float, Sequence[Sequence[float]]]], **known: 
 
 
 def _cell(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.10g}"
+    return "" if math.isnan(value) else f"{value:.13g}"
 
 
 def _head(lines: list[str], path: Path) -> dict[str, Any]:
