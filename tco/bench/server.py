@@ -23,7 +23,7 @@ WHY = (
      "the GPU ran out of memory: lower --max-num-seqs or --gpu-memory-utilization by --server-args, or use more GPUs"),
     (r"No available memory for the cache|larger than the maximum number of tokens|KV cache.*(?:needed|larger)|"
      r"Free memory on device .* is less than|Available memory on node",
-     "the model does not fit: use more GPUs (--gpus, --tensor-parallel), a smaller --dtype or --quantization, or a shorter --max-model-len by --server-args"),
+     "the model does not fit: use more GPUs (--gpus, --tensor-parallel), a smaller --dtype or --quantization, or --max-model-len by --server-args"),
     (r"address already in use", "the port is taken: name another with --port"),
     (r"unrecognized arguments|error: argument", "the engine does not know an argument: mend --server-args"),
     (r"Repository Not Found|not a valid model identifier|Can't load the configuration|LocalEntryNotFoundError|Invalid repository ID",
