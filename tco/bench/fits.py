@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,15 +14,21 @@ from tco.inputs.hardware import FittedEnergy, FittedWork
 from tco.model.work import WorkFit, fit
 
 FEWEST_MIXES = 3
-ENERGY_BLOCKED = {"B-GAP", "B-MIG", "B-JOULES", "B-POWER"}
-"""Codes that keep the energy of a point, not its speed, out of the fit."""
+NO_ENERGY = {"B-GAP", "B-MIG", "B-JOULES", "B-POWER", "B-EDGE", "B-LOST"}
+"""Codes that keep the energy of a point, not its speed, out of the fit and the profile."""
 
 
 def joules_per_request(point: PointResult) -> float | None:
     """Energy of all GPUs for one request; None where none was measured or a code voids it. [J/request]"""
-    if point.energy is None or ENERGY_BLOCKED & {*point.codes, *point.energy.codes} or point.requests_per_s <= 0:
+    watts = watts_of(point)
+    return None if watts is None or point.requests_per_s <= 0 else watts / point.requests_per_s
+
+
+def watts_of(point: PointResult) -> float | None:
+    """Mean power of all GPUs in the window; None where none was measured or a code voids it. [W]"""
+    if point.energy is None or NO_ENERGY & {*point.codes, *point.energy.codes} or not math.isfinite(point.energy.watts):
         return None
-    return point.energy.watts / point.requests_per_s
+    return point.energy.watts
 
 
 def fitted_work(points: Sequence[PointResult]) -> FittedWork | None:

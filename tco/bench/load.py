@@ -80,13 +80,13 @@ def run(words: Sequence[str], file: Path, limit_s: float, waiting: Callable[[], 
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     log = file.with_suffix(".log")
-    began = time.perf_counter()
+    began = time.monotonic()
     with log.open("wb") as out:
         process = _start(words, out)
         try:
             while process.poll() is None:
                 waiting()
-                if time.perf_counter() - began > limit_s:
+                if time.monotonic() - began > limit_s:
                     raise TcoError(Fault("load client", f"still running after {limit_s:.0f} s", _tail(log)))
                 time.sleep(POLL_S)
         finally:
@@ -95,7 +95,7 @@ def run(words: Sequence[str], file: Path, limit_s: float, waiting: Callable[[], 
         raise TcoError(Fault("load client", f"ended with status {process.returncode}", _tail(log)))
     data = json.loads(file.read_text(encoding="utf-8"))
     requests, first_s = parse(data)
-    ended = time.perf_counter()
+    ended = time.monotonic()
     zero = first_s if began - CLOCK_SLACK_S <= first_s <= ended else ended - float(data["duration"])
     return Loaded(requests, zero, file, tuple(words), {k: v for k, v in data.items() if not isinstance(v, list)})
 

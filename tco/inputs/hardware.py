@@ -313,5 +313,5 @@ class ServingProfile(Input):
     """Power while nobody is served."""
     warnings: tuple[str, ...] = ()
     """What to know of the measurement, a sentence each."""
-    provenance: dict[str, str] = {}
+    provenance: dict[str, str] = Field(default_factory=dict)
     """What was measured with: GPU UUIDs, driver, engine and client commands, seed, times, hash."""
