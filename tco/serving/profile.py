@@ -187,8 +187,9 @@ def _work_facts(work: Proportions, gpus: float, grade: Grade, source: Source) ->
 
 
 def mixes_of(points: Sequence[ServingPoint]) -> dict[tuple[float, float], list[ServingPoint]]:
-    """Points without a warm cache, by length mix, in order of load."""
-    cold = sorted((p for p in points if p.cached_frac == 0), key=lambda p: (p.input_tok, p.output_tok, p.concurrency))
+    """Points of closed loops without a warm cache, by length mix, in order of load."""
+    steady = (p for p in points if p.cached_frac == 0 and p.request_rate is None)
+    cold = sorted(steady, key=lambda p: (p.input_tok, p.output_tok, p.concurrency))
     return {mix: list(group) for mix, group in groupby(cold, key=lambda p: (p.input_tok, p.output_tok))}
 
 
