@@ -14,6 +14,7 @@ from tco.errors import Fault, TcoError
 if TYPE_CHECKING:
     from tco.bench.importing import Import, Imported
     from tco.catalog import Catalog
+    from tco.inputs.hardware import Percentiles
 
 MOST_DROPPED = 12
 """So many left-out rows are listed; the rest is counted."""
@@ -128,7 +129,7 @@ def import_lines(done: Import, written: Sequence[Path]) -> list[str]:
             "",
             _named(made),
             *_points(made),
-            *(f"  note: {flag}" for flag in made.profile.note.split("; ") if flag),
+            *(f"  note: {flag}" for flag in made.flags),
         ]
         lines += [f"  written to {path}", *_advice(made)]
     return lines
@@ -140,15 +141,21 @@ def _named(made: Imported) -> str:
 
 
 def _points(made: Imported) -> list[str]:
-    heads = ("prompt", "answer", "in flight", "tok/s", "TTFT ms p50", "p99", "TPOT ms p50", "p99", "watts")
+    heads = ("prompt", "answer", "in flight", "tok/s", "TTFT ms", "tail", "TPOT ms", "tail", "watts")
     rows = [heads]
     for p in made.profile.points:
         rows.append(
             (f"{p.input_tok:.0f}", f"{p.output_tok:.0f}", f"{p.concurrency:.4g}", f"{p.output_tok_per_s:.1f}",
-             _shown(p.ttft_ms.p50), _shown(p.ttft_ms.p99), _shown(p.tpot_ms.p50), _shown(p.tpot_ms.p99), _shown(p.watts))
+             _shown(p.ttft_ms.p50), _tail(p.ttft_ms), _shown(p.tpot_ms.p50), _tail(p.tpot_ms), _shown(p.watts))
         )  # fmt: skip
     widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
     return ["  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+
+
+def _tail(known: Percentiles) -> str:
+    """The highest percentile there is, beyond the median."""
+    name, value = next(((n, v) for n in ("p99", "p95", "p90") if (v := getattr(known, n)) is not None), ("", None))
+    return "–" if value is None else f"{value:.4g} ({name})"
 
 
 def _shown(value: float | None) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tco.bench.merging import merged
 from tco.bench.sources import source_of, sources
 from tco.bench.sources.found import Dropped, Found, FoundPoint, Setup
-from tco.bench.told import AS_PUBLISHED, Told, check_flags, choose, completed, lacking
+from tco.bench.told import AS_PUBLISHED, Told, against, check_flags, completed, lacking, none_fits
 from tco.catalog import Catalog
 from tco.errors import Fault, LookupFault, TcoError
 from tco.inputs.hardware import Engine, PageSource, ServingProfile
@@ -36,6 +36,8 @@ class Imported:
 
     profile: ServingProfile
     variant: str
+    flags: tuple[str, ...]
+    """What to know before using it, in sentences; they are the profile's note too."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +71,24 @@ def import_files(names: Sequence[str], told: Told, catalog: Catalog, today: date
     """
     paths, named = files_of(names)
     read, dropped = _read(paths, named)
-    points = [point for file in read for point in file.found.points]
-    if not points:
+    rows = [(file, point) for file in read for point in file.found.points]
+    if not rows:
         why = "; ".join(f"{item.where}: {item.why}" for item in dropped) or "no files"
         raise TcoError(Fault(", ".join(names), f"nothing to import ({why})", f"give a result of {_formats()}"))
     check_flags(told, catalog)
-    chosen, other = choose(points, told, catalog)
-    whole = [completed(point, told, catalog) for point in chosen]
-    faults = lacking(list(zip(chosen, whole, strict=True)), told, catalog)
+    fit = [(file, point, against(point.setup, told, catalog)) for file, point in rows]
+    if all(why is not None for *_, why in fit):
+        raise none_fits([why for *_, why in fit if why is not None])
+    whole = [(file, point, completed(point, told, catalog)) for file, point, why in fit if why is None]
+    faults = lacking([(found, made) for _, found, made in whole], told, catalog)
     if faults:
         raise LookupFault(faults)
-    setups = list(dict.fromkeys(point.setup for point in whole))
-    made = tuple(_profile(setup, [p for p in whole if p.setup == setup], read, told, today) for setup in setups)
-    return Import(made, tuple(read), (*dropped, *other))
+    setups: dict[Setup, list[tuple[ReadFile, FoundPoint]]] = {}
+    for file, _, made in whole:
+        setups.setdefault(made.setup, []).append((file, made))
+    other = [Dropped(point.where, why) for _, point, why in fit if why is not None]
+    profiles = tuple(_profile(setup, parts, today) for setup, parts in setups.items())
+    return Import(profiles, tuple(read), (*dropped, *other))
 
 
 def files_of(names: Iterable[str]) -> tuple[list[Path], set[Path]]:
@@ -155,11 +162,10 @@ def _formats() -> str:
     return ", ".join(source.NAME for source in sources())
 
 
-def _profile(setup: Setup, points: Sequence[FoundPoint], read: Sequence[ReadFile], told: Told, today: date) -> Imported:
+def _profile(setup: Setup, parts: Sequence[tuple[ReadFile, FoundPoint]], today: date) -> Imported:
     gpus = setup.gpus or 1
-    behind = {point.where.split(", ")[0] for point in points}
-    pages = tuple(_page(file, today) for file in read if file.found.points and file.path.name in behind)
-    flags = list(dict.fromkeys(flag for point in points for flag in point.flags))
+    pages = tuple(_page(file, today) for file in {file.path: file for file, _ in parts}.values())
+    flags = tuple(dict.fromkeys(flag for _, point in parts for flag in point.flags))
     profile = ServingProfile(
         profile=1,
         model=setup.model or "",
@@ -173,11 +179,11 @@ def _profile(setup: Setup, points: Sequence[FoundPoint], read: Sequence[ReadFile
         ),
         grade="imported",
         sources=pages,
-        points=merged(points),
+        points=merged([point for _, point in parts]),
         note="; ".join(flags),
     )
-    parts = [setup.dtype if setup.dtype not in (None, AS_PUBLISHED) else None, setup.variant, VARIANT]
-    return Imported(profile, "-".join(part for part in parts if part))
+    words = [setup.dtype if setup.dtype not in (None, AS_PUBLISHED) else None, setup.variant, VARIANT]
+    return Imported(profile, "-".join(word for word in words if word), flags)
 
 
 def _page(file: ReadFile, today: date) -> PageSource:

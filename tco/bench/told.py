@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tco.bench.names import gpu_named, model_named
-from tco.bench.sources.found import Dropped, FoundPoint, Setup
+from tco.bench.sources.found import FoundPoint, Setup
 from tco.catalog import Catalog
 from tco.errors import Fault, LookupFault, nearest
 
@@ -63,24 +63,13 @@ def check_flags(told: Told, catalog: Catalog) -> None:
         raise LookupFault(faults)
 
 
-def choose(points: Sequence[FoundPoint], told: Told, catalog: Catalog) -> tuple[list[FoundPoint], list[Dropped]]:
-    """The points that the flags do not contradict; when they contradict all, an error says what the files hold."""
-    kept, other = [], []
-    for point in points:
-        against = _against(point.setup, told, catalog)
-        if against is None:
-            kept.append(point)
-        else:
-            other.append(Dropped(point.where, against))
-    if not kept:
-        said = sorted({item.why for item in other})
-        raise LookupFault(
-            Fault("flags", "; ".join(said[:_FEW]), "leave out a flag that contradicts the files, or give others")
-        )
-    return kept, other
+def none_fits(why: Sequence[str]) -> LookupFault:
+    """The flags contradict every point: what the files hold instead."""
+    said = "; ".join(sorted(set(why))[:_FEW])
+    return LookupFault(Fault("flags", said, "leave out a flag that contradicts the files, or give others"))
 
 
-def _against(setup: Setup, told: Told, catalog: Catalog) -> str | None:
+def against(setup: Setup, told: Told, catalog: Catalog) -> str | None:
     """What a setup says against the flags; None when it agrees or is silent."""
     pairs = [
         ("--model", told.model, model_named(setup.model, catalog.models()) if setup.model else None),

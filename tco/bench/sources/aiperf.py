@@ -53,7 +53,11 @@ def read(path: Path) -> Found:
         return nothing(path, "one phase of a run that the summary tells whole; a warm-up is no measurement")
     if path.suffix == ".jsonl":
         beside = path.with_name(SUMMARY)
-        return nothing(path, f"read with {SUMMARY}") if beside.exists() else _from_requests(path)
+        return (
+            nothing(path, f"its run is told by {SUMMARY} beside it, and these requests are read with that")
+            if beside.exists()
+            else _from_requests(path)
+        )
     run = json_of(path)
     if not isinstance(run, Mapping) or "aiperf_version" not in run:
         return nothing(path, f"goes with {SUMMARY} and holds no run of its own")

@@ -20,7 +20,7 @@ _NAMES = {50: ["median", "p50"], 90: ["p90"], 95: ["p95"], 99: ["p99"]}
 _AGREE_FRAC = 0.25
 """Time per token may differ from the requests' own mean by so much, for answers of unlike lengths."""
 _LAG_FRAC = 0.01
-"""Of the time to the first token, what a client may lag behind its schedule."""
+"""Of the time to the first token (of the whole request, where that is unknown), what a client may lag behind its schedule."""
 
 
 def recognises(path: Path, head: str) -> bool:
@@ -117,10 +117,13 @@ def _flags(stage: Mapping[str, Any], asked: float | None) -> list[str]:
     failed = number((stage.get("failures") or {}).get("count")) or 0.0
     flags = [] if asked else ["in flight by Little's law: mean time in the system times requests a second"]
     flags += [f"{failed:g} of {failed + (number(good.get('count')) or 0):g} requests failed"] if failed else []
-    first = number(((good.get("latency") or {}).get("time_to_first_token") or {}).get("median"))
-    lag = number(((stage.get("load_summary") or {}).get("schedule_delay") or {}).get("median"))
+    latency = good.get("latency") or {}
+    first, whole = (
+        number((latency.get(name) or {}).get("median")) for name in ("time_to_first_token", "request_latency")
+    )
+    lag, wait = number(((stage.get("load_summary") or {}).get("schedule_delay") or {}).get("median")), first or whole
     flags += [] if first else ["answers were not streamed: no time to the first token, none per token"]
-    if first and lag and lag > _LAG_FRAC * first:
+    if wait and lag and lag > _LAG_FRAC * wait:
         flags.append(f"the client lagged {lag * MS_PER_S:.0f} ms behind its own schedule: more was asked than was sent")
     if _cached(good) is None:
         flags.append("that no prompt was cached is assumed: the file does not say")

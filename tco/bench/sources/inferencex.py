@@ -142,5 +142,5 @@ def _flags(row: Mapping[str, Any]) -> list[str]:
     if total is not None and first is not None and gap and asked:
         share = ((total - first) / gap + 1) / asked
         if share < 1 - _SHORTER_FRAC:
-            flags.append(f"answers were about {share:.2f} of the nominal length, as the latencies tell")
+            flags.append(f"answers were about {share:.1f} of the nominal length, as the latencies tell")
     return flags

@@ -51,6 +51,12 @@ def _unusable(row: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _one_format(row: Mapping[str, Any]) -> str | None:
+    """The weights' format where the row names one; of several it does not say which holds the weights."""
+    told = text(row.get("weight_data_types"))
+    return None if told is None or "," in told else told
+
+
 def _point(row: Mapping[str, Any], where: str) -> FoundPoint:
     length = _PER_SAMPLE.search(str(row.get("Accuracy")))
     scenario = str(row.get("Scenario")).lower()
@@ -66,7 +72,7 @@ def _point(row: Mapping[str, Any], where: str) -> FoundPoint:
             model=text(row.get("Model")),
             gpu=text(row.get("accelerator_model_name")),
             gpus=whole(row.get("total_accelerators")),
-            dtype=text(row.get("weight_data_types")),
+            dtype=_one_format(row),
             variant=f"mlperf-{scenario}",
         ),
         flags=tuple(flags),

@@ -51,7 +51,7 @@ def read(path: Path) -> Found:
         return nothing(path, "the warm-up of a sweep")
     if path.name.endswith(".failure.json"):
         return nothing(path, "a run of the sweep that failed")
-    if path.name == "summary.json" and any(path.parent.glob("run=*.json")):
+    if path.name == "summary.json" and any(run.name.count(".") == 1 for run in path.parent.glob("run=*.json")):
         return nothing(path, "the sweep's run=….json files beside it say the same")
     rows = json_of(path, without_numbers(path.read_bytes(), b"itls"))
     rows = [row for row in (rows if isinstance(rows, list) else [rows]) if isinstance(row, dict)]
