@@ -1,7 +1,7 @@
 """
 inference-perf: ``stage_N_lifecycle_metrics.json``, one load a stage, in seconds.
 
-An open loop at a requested rate, or a closed one where ``load_summary`` has a ``concurrency``. The summary over all stages mixes loads and is
+An open loop whose arrivals are the rate that was achieved, or a closed one where ``load_summary`` has a ``concurrency``. The summary over all stages mixes loads and is
 no point. Builds that time each streamed chunk twice report half the time per token; the requests' own times say so.
 """
 
@@ -58,7 +58,7 @@ def read(path: Path) -> Found:
                 concurrency=asked or (mean_s * requests if mean_s else None),
                 ttft_ms=_latency(latency, "time_to_first_token"),
                 tpot_ms=tpot,
-                request_rate=None if asked else number(load.get("requested_rate")),
+                request_rate=None if asked else number(load.get("achieved_rate")) or number(load.get("requested_rate")),
                 cached_frac=_cached(good),
                 setup=Setup(),
                 flags=(*doubts, *_flags(stage, asked)),

@@ -65,7 +65,20 @@ def read(path: Path) -> Found:
             dropped.append(Dropped(where, why))
     ends = sorted({day for row in rows if (day := text(row.get("date")))})
     burst = any(_BURST in point.flags for point in points)
-    return Found(tuple(points), tuple(dropped), ends[-1] if ends else "", "C" if burst else "")
+    return Found(tuple(points), tuple(dropped), _day(ends[-1]) if ends else "", "C" if burst else "")
+
+
+def _day(told: str) -> str:
+    """
+    The end of a run as people write it; the file names no zone.
+
+    Examples
+    --------
+    >>> _day("20261120-171412")
+    "2026-11-20 17:14 by the client's clock"
+    """
+    parts = re.fullmatch(r"(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d", told)
+    return "{}-{}-{} {}:{} by the client's clock".format(*parts.groups()) if parts else told
 
 
 def without_numbers(data: bytes, name: bytes) -> bytes:
