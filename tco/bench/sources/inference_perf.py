@@ -1,8 +1,8 @@
 """
 inference-perf: ``stage_N_lifecycle_metrics.json``, one load a stage, in seconds.
 
-An open loop whose arrivals are the rate that was achieved, or a closed one where ``load_summary`` has a ``concurrency``. The summary over all stages mixes loads and is
-no point. Builds that time each streamed chunk twice report half the time per token; the requests' own times say so.
+An open loop whose arrivals are the rate that was achieved, or a closed one where ``load_summary`` has a ``concurrency``. The summary over all
+stages mixes loads and is no point. Builds that time each streamed chunk twice report half the time per token; the requests' own times say so.
 """
 
 from __future__ import annotations
