@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -121,14 +121,12 @@ def serving_point(one: Measured) -> hardware.ServingPoint:
 
 def joined_result(one: Measured) -> PointResult:
     """The mean of the runs of a point; its codes are those of any of them."""
-    from dataclasses import replace
-
     runs = one.runs
     if len(runs) == 1:
         return runs[0]
 
     def mean(name: str) -> float:
-        return sum(getattr(run, name) for run in runs) / len(runs)
+        return float(sum(getattr(run, name) for run in runs) / len(runs))
 
     def latency(name: str) -> Percentiles:
         sides = [getattr(run, name) for run in runs]
@@ -141,16 +139,10 @@ def joined_result(one: Measured) -> PointResult:
     if len(energies) == len(runs):
         joules, watts = (sum(getattr(each, name) for each in energies) / len(energies) for name in ("joules", "watts"))
         energy = replace(energies[0], joules=joules, watts=watts, codes=_union(each.codes for each in energies))
-    return replace(
-        runs[0],
-        **{
-            name: mean(name)
-            for name in ("output_tok_per_s", "input_tok_per_s", "requests_per_s", "in_slo_frac", "cached_frac")
-        },
-        **{name: latency(name) for name in ("ttft_ms", "tpot_ms", "e2e_ms")},
-        energy=energy,
-        codes=_union(run.codes for run in runs),
-    )
+    rates = ("output_tok_per_s", "input_tok_per_s", "requests_per_s", "in_slo_frac", "cached_frac")
+    means: dict[str, Any] = {name: mean(name) for name in rates}
+    means |= {name: latency(name) for name in ("ttft_ms", "tpot_ms", "e2e_ms")}
+    return replace(runs[0], **means, energy=energy, codes=_union(run.codes for run in runs))
 
 
 def warnings(outcome: Outcome) -> tuple[str, ...]:
