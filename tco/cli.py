@@ -186,7 +186,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     case = _case(arguments)
     answer = compare(case)
     if arguments.json:
-        _print_json(comparison_data(answer))
+        _print_json(comparison_data(answer, case))
     else:
         from tco.present.console import show_comparison
 
@@ -206,7 +206,7 @@ def _breakeven(arguments: argparse.Namespace) -> int:
 
         written = write_chart(case, answer, arguments.chart, arguments.axis)
     if arguments.json:
-        _print_json(breakeven_data(answer))
+        _print_json(breakeven_data(answer, case))
     else:
         from tco.present.console import show_breakeven
 

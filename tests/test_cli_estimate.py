@@ -64,3 +64,23 @@ def test_a_ranking_as_data_follows_the_scenario(run: Run) -> None:
     many = run("rank", LLAMA, "--set", "workload.bill_usd_per_month=1e6", "--json").data
     assert few["rows"][0]["usd_per_month"] < many["rows"][0]["usd_per_month"]
     assert few["requests_per_month"] < many["requests_per_month"]
+
+
+def test_an_estimate_tells_how_far_its_doubt_moves_the_break_even(run: Run) -> None:
+    changed = ("--set", "options.mix.gpu_name=L40S", "--set", "options.mix.capacity.gpus_per_replica=4")
+    answer = run("breakeven", "scenarios/own-or-rent.yaml", *changed, "--json").data
+    assert (answer["estimated"], answer["borrowed"]) == (True, False)
+    doubt = answer["doubt"]
+    assert doubt["low_throughput_ratio"] < 1 < doubt["high_throughput_ratio"]
+    ends = [doubt[f"running_cost_{end}"]["permanent"] for end in ("fast", "slow")]
+    assert ends[0] <= answer["running_cost"]["permanent"] <= ends[1]
+
+
+def test_a_comparison_tells_every_fleet_and_its_service(run: Run) -> None:
+    answer = run("compare", "scenarios/own-or-rent.yaml", "--json").data
+    fleets = {fleet["option"]: fleet for fleet in answer["fleets"]}
+    assert set(fleets) == {"fixed", "autoscaled", "mix", "bought"}
+    assert len(fleets["mix"]["replicas_by_hour"]) == 168
+    assert fleets["mix"]["replicas_low"] < fleets["mix"]["replicas_peak"]
+    assert fleets["bought"]["facts"]["worth_owning_above_frac"] > 0
+    assert {row["how"] for row in answer["service"]} == {"profile", "unknown"}

@@ -44,6 +44,13 @@ CODES: dict[str, Code] = {
     "B-MIG": Code("The GPU is split into MIG slices, whose power is that of the whole card: the energy is not used."),
     "B-SCOPE": Code("The energy counter covers the whole module with its CPU and memory, not the GPU alone."),
     "B-POWER": Code("No power was measured: watts and joules are left out."),
+    "B-NOCOUNTER": Code("A GPU has no energy counter: sampled power was summed instead, with nothing to check it by."),
+    "B-COUNTER": Code("The energy counter went back during the window: sampled power was summed instead."),
+    "B-EDGE": Code("Power was not sampled closely enough on both sides of the window's edges: the energy is not used."),
+    "B-HOLE": Code(
+        "Power was not sampled for over a tenth of the window: the energy counter, if there is one, stands unchecked."
+    ),
+    "B-LOST": Code("The driver stopped answering for a GPU during the window: the energy is not used."),
     "B-FAKE": Code("The power came from a stand-in for the driver: a test, no measurement."),
     "B-DUMMY": Code(
         "The model's weights were random numbers of the right shape: speed is close to the real one, watts a little less so."

@@ -41,6 +41,8 @@ from tco.options.self_hosted import (
     rest_bounds,
     rule_of,
     served_hours,
+    share_of_paid,
+    step_requests,
     week_figures,
     week_keys,
     week_plan,
@@ -111,13 +113,23 @@ def hardware_usd(option: OwnedOption, servers: Numeric) -> Numeric:
     return servers * option.server.server_usd * attached + np.where(np.asarray(servers) > 0, option.fixed_usd, 0.0)
 
 
+def had_usd(option: OwnedOption, servers: Numeric) -> Numeric:
+    """What those of some servers would sell for today that are owned already. [USD]"""
+    return np.minimum(servers, option.already_owned_servers) * (option.resale_usd_per_server or 0.0)
+
+
+def worth_usd(option: OwnedOption, servers: Numeric) -> tuple[Numeric, Numeric]:
+    """What is put into some servers today, bought or not sold, and what they sell for at the end of their life. [USD]"""
+    bought, fetch = np.maximum(servers - option.already_owned_servers, 0.0), had_usd(option, servers)
+    residual = (bought * option.server.server_usd + fetch) * option.residual_frac
+    return hardware_usd(option, bought) + fetch, residual
+
+
 def capital_lines(option: OwnedOption, servers: Numeric, discount_frac: Numeric) -> dict[str, Numeric]:
     """What the hardware costs a month: new servers, and what those owned already would fetch. [USD/month]"""
-    had = np.minimum(servers, option.already_owned_servers)
-    bought, life = np.asarray(servers - had), option.life_months
-    price = hardware_usd(option, bought)
-    residual = bought * option.server.server_usd * option.residual_frac
-    fetch = had * (option.resale_usd_per_server or 0.0)
+    fetch, life = had_usd(option, servers), option.life_months
+    price, residual = worth_usd(option, servers)
+    price, residual = price - fetch, residual - fetch * option.residual_frac
     return {
         "capital": capital_charge_usd_per_month(price, residual, discount_frac, life),
         "opportunity": capital_charge_usd_per_month(fetch, fetch * option.residual_frac, discount_frac, life),
@@ -143,7 +155,7 @@ def draw_kilowatts(option: OwnedOption, shared: Shared, replicas: Numeric, serve
     each = option.capacity.gpus_per_replica
     host = gpus * option.power.host_watts_per_gpu / WATTS_PER_KILOWATT
     mean = mean_gpu_kilowatts(busy, replicas, gpus, each, loads, watts, hours) + host
-    top_frac = busy * float(hours.max()) / np.asarray(replicas)
+    top_frac = share_of_paid(busy * float(hours.max()), replicas)
     busiest = replicas * each * (watts_at(top_frac, loads, watts) - watts[0]) + gpus * watts[0]
     return mean, busiest / WATTS_PER_KILOWATT + host
 
@@ -189,14 +201,14 @@ def _ledger(option_id: str, option: OwnedOption, shared: Shared) -> Ledger:
     gpu_hours = gpus * HOURS_PER_MONTH
     facts: dict[str, Numeric] = {
         "request_s": request_s,
-        "step_requests_per_month": 1.0 / (load_per_request(option, workload) * peak_level(workload, keys)),
+        "step_requests_per_month": step_requests(option, workload, keys),
         "replicas_needed": replicas_needed(peak, 1.0, capacity.min_replicas),
         "replicas": replicas,
         "replicas_mean": replicas,
         "servers": servers,
         "gpu_hours_per_month": gpu_hours,
         "fleet_gpu_hours_per_month": gpu_hours,
-        "load_frac": busy_replicas(option, workload, shared.requests) * capacity.gpus_per_replica / gpus,
+        "load_frac": share_of_paid(busy_replicas(option, workload, shared.requests) * capacity.gpus_per_replica, gpus),
         "kwh_per_month": kwh,
         **_worth(option, shared, servers, {**hardware, **energy}),
     }
@@ -207,13 +219,13 @@ def _worth(option: OwnedOption, shared: Shared, servers: Numeric, iron: Mapping[
     """A GPU-hour beside its rent, and the hardware's cost over its life in today's money."""
     hours = servers * option.server.server_gpus * HOURS_PER_MONTH
     hands = servers * option.hands_per_server_fte * shared.staffing.loaded_usd_per_fte_year / MONTHS_PER_YEAR
-    price, residual = hardware_usd(option, servers), servers * option.server.server_usd * option.residual_frac
+    price, residual = worth_usd(option, servers)
     monthly = sum(usd for name, usd in iron.items() if name not in ("capital", "opportunity"))
     discount, life, tax = shared.finance.discount_frac, option.life_months, shared.finance.tax_frac
     whole_usd = sum(iron.values(), 0.0)
     facts: dict[str, Numeric] = {
-        "usd_per_gpu_hour": whole_usd / hours,
-        "usd_per_gpu_hour_with_hands": (whole_usd + hands) / hours,
+        "usd_per_gpu_hour": share_of_paid(whole_usd, hours),
+        "usd_per_gpu_hour_with_hands": share_of_paid(whole_usd + hands, hours),
         "hardware_usd": price,
         "present_value_usd": present_value_usd(price, monthly, -residual, discount, life),
         "after_tax_present_value_usd": after_tax_present_value_usd(price, monthly, residual, discount, life, tax),

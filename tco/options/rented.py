@@ -32,6 +32,8 @@ from tco.options.self_hosted import (
     plain_week,
     rest_bounds,
     rule_of,
+    share_of_paid,
+    step_requests,
     week_figures,
     week_keys,
     week_plan,
@@ -114,11 +116,6 @@ def spot_usd_per_gpu_hour(gpu: GpuRental) -> Numeric:
     return on_demand_usd_per_gpu_hour(gpu) * (1.0 - gpu.spot_discount_frac)
 
 
-def step_requests(option: RentedOption, shared: Shared) -> Numeric:
-    """Monthly requests that one more replica at the peak carries. [requests/month]"""
-    return 1.0 / (load_per_request(option, shared.workload) * peak_level(shared.workload, _keys(option, shared)))
-
-
 def _keys(option: RentedOption, shared: Shared) -> WeekKeys:
     rank: Numeric = {"autoscaled": float(NONE_RESERVED)}.get(option.fleet, 1.0)
     if option.fleet == "reserved_and_burst":
@@ -189,7 +186,7 @@ def _ledger(option_id: str, option: RentedOption, shared: Shared) -> Ledger:
     fleet_h = base_h + above_h
     facts: dict[str, Numeric] = {
         "request_s": mean_request_s(option, workload),
-        "step_requests_per_month": step_requests(option, shared),
+        "step_requests_per_month": step_requests(option, workload, keys),
         "replicas_needed": replicas_needed(peak, 1.0, capacity.min_replicas),
         "replicas": replicas,
         "replicas_mean": fleet_h / HOURS_PER_MONTH / gpus,
@@ -197,7 +194,7 @@ def _ledger(option_id: str, option: RentedOption, shared: Shared) -> Ledger:
         "starts_per_week": figures[2],
         "gpu_hours_per_month": paid_h,
         "fleet_gpu_hours_per_month": fleet_h,
-        "load_frac": busy * HOURS_PER_MONTH * gpus / fleet_h,
+        "load_frac": share_of_paid(busy * HOURS_PER_MONTH * gpus, fleet_h),
     }
     return assemble(option_id, lines, option, shared, replicas, facts)
 
@@ -217,6 +214,8 @@ def _unit_usd(option: RentedOption) -> Array:
 def _kinks(option: RentedOption, shared: Shared, max_requests: float) -> Array:
     keys, rule = _keys(option, shared), _rule(option)
     load = plain(load_per_request(option, shared.workload))
+    if load == 0:  # all of the work is done on spot
+        return failover_kinks(option, shared)
     found = [edges_of(max_requests * load, plain_week(shared.workload, keys), rule) / load]
     if option.people.scale_fte and option.gpu.instance_gpus > 0:  # people follow replicas, rent follows instances
         at_peak = Levels.of([(np.atleast_1d(np.asarray(peak_level(shared.workload, keys))), 1.0)])

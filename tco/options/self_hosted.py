@@ -44,8 +44,8 @@ class Capacity(Input):
     """Replicas kept beyond the need, at least."""
     spare_frac: Frac
     """Spare replicas as a share of those needed, rounded up, where that is more."""
-    min_replicas: Annotated[float, Field(ge=1)] = 1.0
-    """Replicas needed at least, before spares."""
+    min_replicas: NonNegative = 1.0
+    """Replicas needed at least, before spares; 0 lets a fleet sleep."""
 
 
 class SelfHostedOption(OptionBase):
@@ -186,6 +186,18 @@ def peak_level(workload: Workload, keys: WeekKeys) -> Numeric:
     return cast(Numeric, each(one, keys[:3], 0.0)[0])
 
 
+def step_requests(option: SelfHostedOption, workload: Workload, keys: WeekKeys) -> Numeric:
+    """Monthly requests that one more replica at the peak carries; infinite when none of the work is done here."""
+    each_request = np.asarray(load_per_request(option, workload) * peak_level(workload, keys))
+    return np.where(each_request > 0, 1.0 / np.where(each_request > 0, each_request, 1.0), np.inf)
+
+
+def share_of_paid(busy: Numeric, paid: Numeric) -> Numeric:
+    """Busy over paid, in the same unit; 0 where nothing is paid for."""
+    there = np.asarray(paid) > 0
+    return np.where(there, busy / np.where(there, paid, 1.0), 0.0)
+
+
 def failover_option(option: SelfHostedOption, shared: Shared) -> ApiOption | None:
     """The API that serves while the fleet is down; None when nothing fails over."""
     target = shared.options.get(option.failover_to or shared.baseline)
@@ -260,7 +272,7 @@ def week_plan(
 
 def _kilowatts(power: Power, busy: Array, replicas: Array, gpus: Array, gpus_per_replica: float) -> Array:
     loads, watts = knots(power)
-    each_gpu = np.asarray(watts_at(busy / replicas, loads, watts))
+    each_gpu = np.asarray(watts_at(share_of_paid(busy, replicas), loads, watts))
     idle = (gpus - replicas * gpus_per_replica) * watts[0]
     drawn: Array = (
         replicas * gpus_per_replica * each_gpu + idle + gpus * power.host_watts_per_gpu
@@ -279,7 +291,8 @@ class Bound:
         self.grown = 1.0 + share
         extra = plain(rule.extra_replicas)
         self.low_replicas = (spare if share == 0 else 0.0) + extra
-        self.high_replicas = self.grown * plain(rule.min_replicas) + (1.0 if share > 0 else 0.0) + spare + extra
+        least = max(plain(rule.min_replicas), 1.0)
+        self.high_replicas = self.grown * least + (1.0 if share > 0 else 0.0) + spare + extra
         per = of_one / in_one
         self.per_load = self.grown * per
         self.low = self.low_replicas * per

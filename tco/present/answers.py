@@ -2,17 +2,24 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 
+import numpy as np
+
+from tco.case import Case
 from tco.inputs.source import Source
 from tco.solve.breakeven import Breakeven, Winning
+from tco.solve.capacity import CapacityPlan, capacity_of, served
 from tco.solve.compare import BridgeStep, Comparison
+from tco.solve.doubt import Doubt, doubt
 from tco.solve.warn import Caution
 
 
-def breakeven_data(answer: Breakeven) -> dict[str, Any]:
+def breakeven_data(answer: Breakeven, case: Case) -> dict[str, Any]:
     """A break-even as JSON-ready data."""
     at = answer.at_volume
+    evidence, found = case.evidence.get(answer.challenger), doubt(case, answer.baseline, answer.challenger)
     return {
         "axis": "requests_per_month",
         "baseline": answer.baseline,
@@ -28,6 +35,9 @@ def breakeven_data(answer: Breakeven) -> dict[str, Any]:
             "challenger_with_build_usd": at.challenger_with_build_usd,
         },
         "needs": {"at_volume": asdict(answer.needs.at_volume), "ever": asdict(answer.needs.ever)},
+        "estimated": evidence is not None and evidence.estimated,
+        "borrowed": evidence is not None and evidence.borrowed,
+        "doubt": None if found is None else _doubt(found),
         "envelope": [{"from": a, "to": b, "option": name} for a, b, name in answer.envelope],
         "warnings": warnings_data(answer.warnings),
         "sources": sources_data(answer.sources),
@@ -36,16 +46,34 @@ def breakeven_data(answer: Breakeven) -> dict[str, Any]:
     }
 
 
-def comparison_data(answer: Comparison) -> dict[str, Any]:
+def _doubt(found: Doubt) -> dict[str, Any]:
+    return {
+        "low_throughput_ratio": found.low_ratio,
+        "high_throughput_ratio": found.high_ratio,
+        "running_cost_slow": _winning(found.slow),
+        "running_cost_fast": _winning(found.fast),
+    }
+
+
+def comparison_data(answer: Comparison, case: Case) -> dict[str, Any]:
     """A comparison as JSON-ready data."""
+    plans = [plan for name in case.numbers.options if (plan := capacity_of(case, name)) is not None]
     return {
         "requests_per_month": answer.requests_per_month,
+        "service": [asdict(row) for row in served(case)],
+        "fleets": [_plan(plan) for plan in plans],
         "options": [{**asdict(option), "lines_usd": dict(option.lines_usd)} for option in answer.options],
         "bridge": [_step(step) for step in answer.bridge],
         "warnings": warnings_data(answer.warnings),
         "sources": sources_data(answer.sources),
         "grade": answer.grade,
     }
+
+
+def _plan(plan: CapacityPlan) -> dict[str, Any]:
+    """A fleet's figures; hours of the week as lists, what is infinite left out."""
+    data = {**asdict(plan), "facts": {name: value for name, value in plan.facts.items() if isfinite(value)}}
+    return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in data.items()}
 
 
 def warnings_data(warnings: Iterable[Caution]) -> list[dict[str, Any]]:

@@ -8,14 +8,17 @@ from rich.table import Table
 
 from tco.case import Case
 from tco.present.axis import AxisName, volume_axis
+from tco.present.fleet import worth_text
 from tco.present.lines import line_label
 from tco.present.numbers import count, money, percent
 from tco.present.provenance import SourceRow, source_line, source_rows
+from tco.present.service import HOW, doubt_badge, doubt_text
 from tco.present.terms import GLOSSARY
 from tco.present.verdict import cheapest_text, needs_text, position, verdict
 from tco.solve.breakeven import Breakeven
 from tco.solve.capacity import Served, capacity_of, served
 from tco.solve.compare import Comparison, OptionCost
+from tco.solve.doubt import doubt
 from tco.solve.warn import Caution
 from tco.units import UNITS
 
@@ -32,6 +35,9 @@ def show_breakeven(answer: Breakeven, case: Case, axis_name: AxisName) -> None:
     console.print(escape(position(answer, axis)))
     for sentence in filter(None, (cheapest_text(answer), needs_text(answer))):
         console.print(escape(sentence))
+    unsure = doubt_text(case, answer.challenger, doubt(case, answer.baseline, answer.challenger), axis)
+    if unsure:
+        console.print(f"[bold]{doubt_badge(case.evidence.get(answer.challenger))}[/bold] {escape(unsure)}")
     grades = ", ".join(f"{part} {grade}" for part, grade in answer.grades.items() if part != "answer")
     console.print(f"Grade: [bold]{answer.grade}[/bold] ({grades})\n", style="dim")
     table = Table(title=f"Cheapest at running cost, by volume ({axis.label})", title_justify="left")
@@ -113,16 +119,8 @@ def _service(console: Console, case: Case) -> None:
     for heading in ("option", "TTFT, ms", "TPOT, ms", "known from"):
         table.add_column(heading, justify="right" if "ms" in heading else "left")
     for row in found:
-        table.add_row(escape(row.label), _times(row, "ttft_ms"), _times(row, "tpot_ms"), HOW_KNOWN[row.how])
+        table.add_row(escape(row.label), _times(row, "ttft_ms"), _times(row, "tpot_ms"), HOW[row.how])
     console.print(table)
-
-
-HOW_KNOWN = {
-    "profile": "the profile, mean hour to busiest minute",
-    "estimate": "an estimate, at full load",
-    "yours": "what you typed",
-    "unknown": "not known: measure it",
-}
 
 
 def _times(row: Served, name: str) -> str:
@@ -162,15 +160,9 @@ def _fleets(console: Console, case: Case) -> None:
                 escape(
                     f"{plan.label}: {plan.facts['servers']:g} servers for {money(price)}; in today's money {money(plan.facts['present_value_usd'])} "
                     f"over their life, against {money(plan.facts['rent_present_value_usd'])} of rent at ${rent:.2f} a GPU-hour. "
-                    + _worth(above)
+                    f"Owning is worth it {worth_text(above)}."
                 )
             )
-
-
-def _worth(above_frac: float) -> str:
-    if above_frac > 1:
-        return "At this rent, owning is dearer even if every hour were rented."
-    return f"Owning is cheaper if more than {percent(above_frac)} of those hours would be rented."
 
 
 def show_terms(word: str | None) -> int:

@@ -15,6 +15,8 @@ from tco.solve.nearest import Measured
 from tco.solve.rank import RankedGpu, Ranking
 
 BADGE = "ESTIMATED"
+PARTLY = f"PARTLY {BADGE}"
+"""Measured at too few lengths: the rest has an estimate's proportions."""
 LIMITS: dict[Limit, str] = {
     "memory": "memory: no more caches fit",
     "engine": "the engine: it serves no more at once",
@@ -163,6 +165,21 @@ def _row(row: RankedGpu) -> tuple[str, ...]:
         month,
         "" if row.usd_per_mtok is None else money(row.usd_per_mtok),
         _basis(row),
+    )
+
+
+def ranked_cells(row: RankedGpu) -> tuple[str, ...]:
+    """How it is known, throughput, replicas, rent, cost of a month, its range in eight of ten cases, cost of a million tokens."""
+    rent, month, ends = row.usd_per_gpu_hour, row.usd_per_month, row.usd_per_month_range
+    partly = bool(row.profile) and row.grade == "estimated"
+    return (
+        f"{PARTLY}{'; may serve more' if row.unsaturated else ''}" if partly else _basis(row),
+        count(row.output_tok_per_s),
+        count(row.replicas),
+        "" if rent is None else f"${rent:,.2f}",
+        "no rent known" if month is None else money(month),
+        f"{money(ends[0])} … {money(ends[1])}" if ends is not None and ends[0] != ends[1] else "",
+        "" if row.usd_per_mtok is None else f"${row.usd_per_mtok:,.3f}",
     )
 
 

@@ -10,7 +10,7 @@ from tco.present.charts.breakeven import CurveLine, breakeven_chart, fitting_ran
 from tco.present.charts.bridge import BridgePier, bridge_chart
 from tco.present.charts.lines import OptionLines, lines_chart
 from tco.present.formats.chart_file import export_chart
-from tco.present.lines import line_label
+from tco.present.lines import grouped
 from tco.present.numbers import count, money
 from tco.present.provenance import stale_words, vendors_line
 from tco.present.theme import Figure, Role
@@ -90,13 +90,13 @@ def bridge_figure(case: Case, answer: Comparison, baseline: str, width_px: int =
 
 
 def lines_figure(case: Case, answer: Comparison, baseline: str, width_px: int = 900) -> Figure:
-    """What each option's month is made of, by size."""
+    """What each option's month is made of, by group of lines; the table beside it has every line."""
     options = [
         OptionLines(
             o.id,
             o.label,
             role_of(case, o.id, baseline),
-            {line_label(name): usd for name, usd in o.lines_usd.items()},
+            {group: sum(lines.values()) for group, lines in grouped(o.lines_usd).items()},
         )
         for o in answer.options
     ]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 SCRIPT = Path(__file__).parent / "static" / "plotly-basic.min.js"
-"""plotly.js-basic, MIT; its licence and checksum lie beside it, ``tools/fetch_plotly.py`` fetches it again."""
+"""plotly.js-basic, MIT; its licence and checksum lie beside it, ``tools/fetch_scripts.py`` fetches it again."""
 
 
 @cache

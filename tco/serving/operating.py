@@ -57,7 +57,9 @@ def power_facts(
         grade, where = profile.grade, f"hw_profiles/serving/{profile.id}.yaml"
         page = profile.sources[0]
         source = Source(where, grade, None, page.url, page.checked_on, note="board power while serving, as measured")
-        knots = [{"load_frac": load, "watts_per_gpu": watts} for load, watts in zip(LOADS, curve[:-1], strict=True)]
+        knots = [
+            {"load_frac": load, "watts_per_gpu": float(watts)} for load, watts in zip(LOADS, curve[:-1], strict=True)
+        ]
         facts += [
             Fact("power.points", knots, source),
             Fact("power.busy_watts_per_gpu", float(curve[-1]), source),

@@ -10,7 +10,7 @@ from tco.evaluate import evaluate, week, with_volume
 from tco.model.energy import kwh_per_month
 from tco.options.api import ApiOption
 from tco.options.base import WeekPlan
-from tco.options.self_hosted import GPU_LINES
+from tco.options.self_hosted import GPU_LINES, share_of_paid
 from tco.units import JOULES_PER_KWH, Array
 
 
@@ -130,7 +130,7 @@ def _latencies(case: Case, name: str) -> tuple[Latency, Latency, str]:
     evidence = case.evidence.get(name)
     if plan is None or evidence is None or not evidence.load_points:
         return unknown, unknown, "unknown"
-    loads = plan.busy_replicas / plan.replicas
+    loads = np.asarray(share_of_paid(plan.busy_replicas, plan.replicas))
     top = float(loads.max()) * plan.burst_ratio
     found = [latency_at(evidence.load_points, load) for load in (float(loads.mean()), top)]
     return found[0], found[1], "estimate" if evidence.estimated else "profile"

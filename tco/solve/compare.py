@@ -94,7 +94,8 @@ def bridge(case: Case, ledgers: Mapping[str, Ledger], base: str, other: str) -> 
 
 def _cost(case: Case, name: str, ledger: Ledger, requests: float) -> OptionCost:
     def fact(key: str) -> float | None:
-        return float(np.asarray(ledger.facts[key])) if key in ledger.facts else None
+        value = float(np.asarray(ledger.facts.get(key, np.nan)))
+        return value if np.isfinite(value) else None
 
     usd, tok = float(ledger.running_usd), float(np.asarray(ledger.tok))
     option = case.numbers.options[name]

@@ -1,31 +1,27 @@
 """The break-even screen: verdict, chart, the reasons under it, and the controls beside it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 import ipywidgets as w  # type: ignore[import-untyped]
 
 from tco.catalog import Catalog
 from tco.errors import Fault, TcoError
-from tco.evaluate import BILL, VOLUME
 from tco.present.axis import AxisName, VolumeAxis, volume_axis
 from tco.present.charts.axes import Range
-from tco.present.charts.printed import print_ready
-from tco.present.picture import breakeven_figure, bridge_figure, headline, lines_figure, write_chart
-from tco.present.provenance import source_line, stale_words, vendors_line
+from tco.present.picture import breakeven_figure
+from tco.present.provenance import source_line, stale_words
+from tco.present.service import doubt_badge
 from tco.scenario import Scenario, load_scenario
-from tco.widgets import choices, pages, reaches
+from tco.widgets import pages
 from tco.widgets.chart import Chart
-from tco.widgets.choices import ChoiceControl, Names
-from tco.widgets.fields import Choice, Download, Fold, Tabs, Words
-from tco.widgets.form import NumberControl, Reach, show
+from tco.widgets.controls import Controls
+from tco.widgets.exports import MEDIA, Exports, button
+from tco.widgets.fields import Choice, Download, Words
 from tco.widgets.store import Outcome, Store
+from tco.widgets.under import Under
 
-MEDIA = {"html": "text/html", "pdf": "application/pdf", "yaml": "application/yaml"}
-NOTHING_TO_EXPORT = "There is no answer to export yet: see what to mend above."
 PAUSE_S = 0.12
 """Rest of a slider after which the page under the chart is drawn. [s]"""
 WIDTH_STEP_PX = 40
@@ -50,17 +46,18 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         self.ranges: tuple[Range, Range] | None = None
         self.drawn_px = 900
         self.opening = False
+        self.parts_of: tuple[Scenario, Outcome | None] = (store.scenario, store.outcome)
+        self.parts = _parts(*self.parts_of)
         self.later: asyncio.TimerHandle | None = None
-        self.controls: list[NumberControl | ChoiceControl] = []
         self.words = Words(live=True, label="Answer", style_class="tco-verdict")
+        self.doubt = Words(live=True, label="How sure it is", style_class="tco-doubt")
         self.as_of = Words(style_class="tco-asof")
-        self.chart, self.bridge, self.lines = (
-            Chart(filename="break-even"),
-            Chart(filename="bridge"),
-            Chart(filename="cost-lines"),
-        )
-        self.download = Download()
-        super().__init__([self._bar(), self.words, self._main(), self.download])
+        self.chart, self.download = Chart(filename="break-even"), Download()
+        self.form = Controls(store, self.ids)
+        self.under = Under(store, self.ids, Exports(store, self.chart, self.download, lambda: self.axis))
+        main = w.Box([self.form, w.VBox([self.chart, self.under])])
+        main.add_class("tco-main")
+        super().__init__([self._bar(), self.words, self.doubt, main, self.download])
         self.add_class("tco-app")
         store.observe(self._redraw, names=("outcome", "faults"))
         self.chart.observe(self._resized, names="width_px")
@@ -94,117 +91,20 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
             accept=".yaml,.yml", multiple=False, description="Open…", tooltip="Open a scenario from a YAML file"
         )
         self.upload.observe(self._opened, names="value")
-        save = _button("Save…", "Save this scenario as a YAML file", lambda _b: self._save())
-        reset = _button("Reset", "Put everything back as it was opened", lambda _b: self.reset())
+        save = button("Save…", "Save this scenario as a YAML file", lambda _b: self._save())
+        reset = button("Reset", "Put everything back as it was opened", lambda _b: self.reset())
         bar = w.Box([self.preset, self.upload, save, reset, self.unit, self.as_of])
         bar.add_class("tco-bar")
         return bar
 
-    def _main(self) -> w.Box:
-        form = w.VBox([self._demand(), *self._sections()])
-        form.add_class("tco-form")
-        self.tabs = Tabs(titles=["Bridge", "Cost lines", "Capacity", "Warnings", "Sources", "Export"])
-        self.capacity, self.warned, self.sourced = (Words(style_class="tco-page") for _ in range(3))
-        pages_shown = [self.bridge, self.lines, self.capacity, self.warned, self.sourced, self._exports()]
-        self.boxes = [w.VBox([page]) for page in pages_shown]
-        self.tabs.observe(self._turned, names="selected")
-        tabs = w.VBox([self.tabs, *self.boxes])
-        tabs.add_class("tco-tabs")
-        main = w.Box([form, w.VBox([self.chart, tabs])])
-        main.add_class("tco-main")
-        return main
-
-    def _demand(self) -> w.Widget:
-        self.start = Choice(
-            label="Start from",
-            help="Your present bill, or a number of requests.",
-            choices=[["bill", "my API bill", ""], ["volume", "my volume", ""]],
-            value="bill" if self.store.by_bill else "volume",
-        )
-        self.start.observe(self._started, names="value")
-        return self._section("Demand", [self.start, *self._numbers(reaches.DEMAND)])
-
-    def _sections(self) -> list[w.Widget]:
-        n, c = self._numbers, self._choice
-        return [
-            self._section("What you pay for now", [c(choices.API), *n(reaches.PAYING)]),
-            self._section(
-                "What you would run",
-                [c(choices.MODEL), c(choices.PROFILE), c(choices.RENT), *n(reaches.RUNNING), c(choices.HOST)],
-            ),
-            self._section("People", n(reaches.PEOPLE), folded=True),
-            self._section(
-                "Service level and shape",
-                [
-                    n(reaches.SERVICE[:1])[0],
-                    n(reaches.SERVICE[1:2])[0],
-                    c(choices.PERCENTILE),
-                    c(choices.SHAPE),
-                    *n(reaches.SERVICE[2:]),
-                ],
-                folded=True,
-            ),
-            self._section("Money and the rest", n(reaches.MONEY), folded=True),
-        ]
-
-    def _section(self, title: str, fields: Sequence[w.Widget], folded: bool = False) -> w.Widget:
-        inside = w.VBox(list(fields))
-        fold = Fold(title=title, expanded=not folded)
-        show(inside, not folded)
-        fold.observe(lambda change: show(inside, change["new"]), names="expanded")
-        box = w.VBox([fold, inside])
-        box.add_class("tco-section")
-        return box
-
-    def _numbers(self, rows: Sequence[Reach]) -> list[w.Widget]:
-        made = [NumberControl(self.store, reach, self.ids) for reach in rows]
-        self.controls += made
-        return [control.box for control in made]
-
-    def _choice(self, names: Names) -> w.Widget:
-        control = ChoiceControl(self.store, names, self.ids)
-        self.controls.append(control)
-        return control.field
-
-    def _exports(self) -> w.Widget:
-        buttons = [
-            _button(
-                "HTML", "One page that opens anywhere, with every digit on hover", lambda _b: self._export_file("html")
-            ),
-            _button("PNG", "A picture for slides, drawn by this browser", lambda _b: self._export_image("png")),
-            _button("SVG", "A drawing that stays sharp at any size", lambda _b: self._export_image("svg")),
-            _button(
-                "PDF",
-                "A page for print; needs Chrome or Chromium where JupyterLab runs",
-                lambda _b: self._export_file("pdf"),
-            ),
-        ]
-        row = w.Box(buttons)
-        row.add_class("tco-exports")
-        self.exported = Words(live=True, style_class="tco-page")
-        return w.VBox(
-            [
-                Words(
-                    style_class="tco-page",
-                    html="The break-even chart with title, sources, as-of date and scenario hash:",
-                ),
-                row,
-                self.exported,
-            ]
-        )
-
     # ---- what is on screen is a function of the store
 
     def ids(self) -> Mapping[str, str]:
-        """Which option plays which part."""
-        outcome, tree = self.store.outcome, self.store.scenario.tree
-        if outcome is not None and set(tree["options"]) <= set(outcome.case.numbers.options):
-            numbers = outcome.case.numbers
-            return {"api": numbers.baseline, "own": numbers.challenger, "hosted": numbers.hosted or "hosted"}
-        kinds = {name: option.get("kind") for name, option in tree["options"].items()}
-        api = tree.get("baseline") or next((name for name, kind in kinds.items() if kind == "api"), "api")
-        own = tree.get("challenger") or next((name for name, kind in kinds.items() if kind != "api"), "self_host")
-        return {"api": api, "own": own, "hosted": tree.get("hosted") or "hosted"}
+        """Which option plays which part; every control asks, so it is worked out once for a scenario and its outcome."""
+        now = (self.store.scenario, self.store.outcome)
+        if now[0] is not self.parts_of[0] or now[1] is not self.parts_of[1]:
+            self.parts_of, self.parts = now, _parts(*now)
+        return self.parts
 
     @property
     def outcome(self) -> Outcome:
@@ -221,12 +121,11 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
 
     def redraw(self) -> None:
         """Draw everything from the store."""
-        for control in self.controls:
-            control.sync()
-        self.start.value = "bill" if self.store.by_bill else "volume"
+        self.form.sync()
         outcome, faults = self.store.outcome, self.store.faults
         if outcome is None:
             rows = "".join(f'<div class="tco-fault">{fault}</div>' for fault in faults)
+            self.doubt.html = ""
             self.words.html = f'<p class="tco-headline">This scenario cannot be answered yet.</p>{rows}'
             return
         changes = self.store.changes_count
@@ -234,10 +133,10 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         self.as_of.html = f"{source_line(outcome.case)}{stale_words(outcome.case)}{changed}"
         self.words.html = pages.verdict_html(outcome, self.axis, faults)
         self._draw_chart("not up to date: see above" if faults else "")
-        self._draw_page_soon()
-        self.tabs.titles = [
-            f"Warnings ({len(outcome.answer.warnings)})" if t.startswith("Warnings") else t for t in self.tabs.titles
-        ]
+        if self.doubt.html and not doubt_badge(outcome.case.evidence.get(outcome.answer.challenger)):
+            self.doubt.html = ""
+        self._draw_rest_soon()
+        self.under.count_warnings(outcome)
 
     def _draw_chart(self, stale_note: str = "") -> None:
         outcome = self.outcome
@@ -252,31 +151,20 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
         )
         self.chart.show(figure)
 
-    def _draw_page_soon(self) -> None:
-        """The page under the chart follows a moving slider when it pauses; the chart follows at once."""
+    def _draw_rest_soon(self) -> None:
+        """Doubt and the page under the chart follow a moving slider when it pauses; the chart follows at once."""
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:  # no kernel around: a test, or a script
-            self._draw_page()
+            self._draw_rest()
             return
         if self.later is not None:
             self.later.cancel()
-        self.later = loop.call_later(PAUSE_S, self._draw_page)
+        self.later = loop.call_later(PAUSE_S, self._draw_rest)
 
-    def _draw_page(self) -> None:
-        outcome, chosen = self.outcome, self.tabs.selected
-        for index, box in enumerate(self.boxes):
-            show(box, index == chosen)
-        if chosen == 0:
-            self.bridge.show(bridge_figure(outcome.case, outcome.comparison, outcome.answer.baseline, self.drawn_px))
-        elif chosen == 1:
-            self.lines.show(lines_figure(outcome.case, outcome.comparison, outcome.answer.baseline, self.drawn_px))
-        elif chosen == 2:
-            self.capacity.html = pages.capacity_html(outcome)
-        elif chosen == 3:
-            self.warned.html = pages.warnings_html(outcome.answer.warnings)
-        elif chosen == 4:
-            self.sourced.html = pages.sources_html(outcome)
+    def _draw_rest(self) -> None:
+        self.doubt.html = pages.doubt_html(self.outcome, self.axis)
+        self.under.draw()
 
     # ---- what people do
 
@@ -285,28 +173,13 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
 
     def _resized(self, change: Mapping[str, Any]) -> None:
         if abs(change["new"] - self.drawn_px) >= WIDTH_STEP_PX and self.store.outcome is not None:
-            self.drawn_px = change["new"]
+            self.drawn_px = self.under.width_px = change["new"]
             self._draw_chart()
-            self._draw_page()
-
-    def _turned(self, _change: Any) -> None:
-        if self.store.outcome is not None:
-            self._draw_page()
+            self.under.draw()
 
     def _unit(self, change: Mapping[str, Any]) -> None:
         self.axis_name, self.ranges = change["new"], None
         self.redraw()
-
-    def _started(self, change: Mapping[str, Any]) -> None:
-        outcome = self.store.outcome
-        by_bill = self.store.by_bill
-        if outcome is None or (change["new"] == "bill") == by_bill:
-            return
-        requests = outcome.answer.at_volume.requests_per_month
-        if change["new"] == "volume":
-            self.store.change({VOLUME: _rounded(requests)})
-        else:
-            self.store.change({BILL: _rounded(outcome.answer.at_volume.baseline_tokens_usd)})
 
     def _preset(self, name: str) -> None:
         path = self.store.catalog.scenarios().get(name)
@@ -343,50 +216,18 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
             kept = kept.set("as_of", self.outcome.case.numbers.as_of)  # so that it opens as it was
         self.download.give("scenario.yaml", kept.to_yaml().encode(), MEDIA["yaml"])
 
-    def _title(self) -> str:
-        return headline(self.outcome.answer, self.axis)
 
-    def _export_image(self, kind: Literal["png", "svg"]) -> None:
-        if self.store.outcome is None:
-            self.exported.html = NOTHING_TO_EXPORT
-            return
-        case = self.outcome.case
-        figure, _ = breakeven_figure(case, self.outcome.answer, self.axis_name, width_px=1100, height_px=560)
-        printed = print_ready(
-            figure,
-            title=self._title(),
-            source_line=f"{vendors_line(case)}{stale_words(case)}",
-            as_of=case.numbers.as_of,
-            scenario_hash=case.scenario_hash,
-        )
-        self.chart.request_image(kind, figure=printed, width=1100, filename=f"break-even.{kind}")
-        self.exported.html = f"break-even.{kind} is in your browser's downloads."
-
-    def _export_file(self, kind: str) -> None:
-        name = f"break-even.{kind}"
-        if self.store.outcome is None:
-            self.exported.html = NOTHING_TO_EXPORT
-            return
-        with TemporaryDirectory() as folder:
-            try:
-                path = write_chart(self.outcome.case, self.outcome.answer, Path(folder) / name, self.axis_name)
-            except TcoError as error:
-                self.exported.html = "<br>".join(f"{fault.found}; {fault.mend}" for fault in error.faults)
-                return
-            self.download.give(name, path.read_bytes(), MEDIA[kind])
-        self.exported.html = f"{name} is in your browser's downloads."
+def _parts(scenario: Scenario, outcome: Outcome | None) -> Mapping[str, str]:
+    tree = scenario.tree
+    if outcome is not None and set(tree["options"]) <= set(outcome.case.numbers.options):
+        numbers = outcome.case.numbers
+        return {"api": numbers.baseline, "own": numbers.challenger, "hosted": numbers.hosted or "hosted"}
+    kinds = {name: option.get("kind") for name, option in tree["options"].items()}
+    api = tree.get("baseline") or next((name for name, kind in kinds.items() if kind == "api"), "api")
+    own = tree.get("challenger") or next((name for name, kind in kinds.items() if kind != "api"), "self_host")
+    return {"api": api, "own": own, "hosted": tree.get("hosted") or "hosted"}
 
 
 def _height_px(width_px: int) -> int:
     """A chart as high as its width can carry and a laptop's window can show."""
     return int(min(max(0.42 * width_px, 320), 480))
-
-
-def _rounded(value: float) -> float:
-    return float(f"{value:.4g}")
-
-
-def _button(text: str, tip: str, act: Any) -> w.Button:
-    button = w.Button(description=text, tooltip=tip)
-    button.on_click(act)
-    return button

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,27 @@ class Choice(anywidget.AnyWidget):
     value = t.Unicode().tag(sync=True)
     choices: Any = t.List().tag(sync=True)
     changed = t.Bool(False).tag(sync=True)
+    note = t.Unicode().tag(sync=True)
+    """A sentence that stays in sight under it."""
     error = t.Unicode().tag(sync=True)
+
+
+class PickTable(anywidget.AnyWidget):
+    """A table whose rows can be taken: ``rows`` are ``{key, cells, chosen}``, a pick comes to ``on_pick``."""
+
+    _esm = STATIC / "table.js"
+    caption = t.Unicode().tag(sync=True)
+    headings: Any = t.List().tag(sync=True)
+    numbers: Any = t.List().tag(sync=True)
+    """Places of the columns that hold numbers."""
+    badge = t.Unicode().tag(sync=True)
+    """Word that makes a cell's beginning, up to it, a badge."""
+    verb = t.Unicode("take").tag(sync=True)
+    rows: Any = t.List().tag(sync=True)
+
+    def on_pick(self, act: Callable[[str], None]) -> None:
+        """Call with the key of the row whose button is pressed."""
+        self.on_msg(lambda _widget, content, _buffers: act(str(content["pick"])) if "pick" in content else None)
 
 
 class Words(anywidget.AnyWidget):

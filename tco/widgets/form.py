@@ -20,7 +20,8 @@ HIDDEN = "tco-hidden"
 
 def show(box: w.Box, shown: bool) -> None:
     """Show or hide a box; an anywidget itself would not follow a change of its classes."""
-    (box.remove_class if shown else box.add_class)(HIDDEN)
+    if shown == (HIDDEN in box._dom_classes):
+        (box.remove_class if shown else box.add_class)(HIDDEN)
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Reach:
     high: float
     log: bool = False
     step: float = 0.0
+    when: tuple[str, str] | None = None
+    """Shown only where the word at this path is among these, parted by blanks."""
 
 
 class NumberControl:
@@ -68,11 +71,14 @@ class NumberControl:
     def sync(self) -> None:
         """Show what the last good outcome has at this path, unless it is at fault."""
         outcome, path = self.store.outcome, self.path
+        wanted = self.wanted(path)
+        show(self.box, wanted)
+        if not wanted:
+            return
         own = [fault for fault in self.store.faults if path in fault.where]
         with self.field.hold_sync():
             self.field.error = f"{own[0].found}: {own[0].mend}" if own else ""
             self.field.changed = self.store.is_changed(path)
-            show(self.box, self.wanted(path))
             if outcome is None:
                 return
             said = self.store.scenario.get(path)
@@ -91,9 +97,15 @@ class NumberControl:
         """Whether there is such a field, an API having no spare replicas, and of bill and volume the one that is given."""
         if path in (BILL, VOLUME):
             return (path == BILL) == self.store.by_bill
-        outcome = self.store.outcome
-        there = outcome is not None and field_of(outcome.case.numbers, path) is not None
-        return there or path in self.store.scenario.paths()
+        if self.reach.when is not None:
+            word_path, words = self.reach.when
+            if str(self.store.now(word_path.format(**self.ids())) or "") not in words.split():
+                return False
+        groups = path.split(".")
+        if groups[0] != "options" or self.store.scenario.get(f"options.{groups[1]}") is not None:
+            return path in self.store.settable
+        outcome = self.store.outcome  # an option that was added for the comparison
+        return outcome is not None and field_of(outcome.case.numbers, path) is not None
 
     def _moved(self, change: Mapping[str, Any]) -> None:
         if not self.quiet and change["new"] is not None:

@@ -1,15 +1,24 @@
-"""What stands under the chart and above it, as HTML: verdict, chips, capacity, warnings, sources."""
+"""What stands above and under the chart, as HTML: verdict, chips, doubt, cost lines, capacity, service, GPUs, warnings, sources."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
+from typing import Any
 
-from tco.case import ServingEvidence
 from tco.errors import Fault
+from tco.options.base import OptionBase
+from tco.options.self_hosted import SelfHostedOption
 from tco.present.axis import VolumeAxis
-from tco.present.numbers import count, money, percent
+from tco.present.estimates import BADGE, ranked_cells, ranking_title, unable_rows
+from tco.present.fleet import fleet_blocks
+from tco.present.lines import LINE_GROUPS, REST, grouped, line_label
+from tco.present.numbers import exact, money
 from tco.present.provenance import SourceRow, source_rows
+from tco.present.service import SERVICE_HEADINGS, doubt_badge, doubt_text, service_rows
 from tco.present.verdict import cheapest_text, needs_text, position, verdict
 from tco.solve.breakeven import Breakeven, Winning
+from tco.solve.capacity import capacity_of, served
+from tco.solve.doubt import doubt
+from tco.solve.rank import Ranking
 from tco.solve.warn import Caution
 from tco.widgets.store import Outcome
 
@@ -57,63 +66,144 @@ def _at(found: Winning, axis: VolumeAxis) -> str:
     return "windows only" if found.intervals else "never"
 
 
-def capacity_html(outcome: Outcome) -> str:
-    """Replicas, load and service level of every option that serves itself."""
-    case = outcome.case
-    rows = []
-    for option in outcome.comparison.options:
-        if option.replicas_peak is None:
+def lines_html(outcome: Outcome) -> str:
+    """Every line of every option, by group, with each group's sum: what the bars above are made of."""
+    options = outcome.comparison.options
+    groups = [grouped(option.lines_usd) for option in options]
+    body = ""
+    for group in (*LINE_GROUPS, REST):
+        names = {name for mine in groups for name in mine.get(group, {})}
+        if not names:
             continue
-        found = case.evidence.get(option.id)
-        rows += [
-            ("Option", option.label),
-            ("Replicas paid for, all month", count(option.replicas_peak)),
-            ("GPU-hours a month, staging included", count(option.gpu_hours_per_month or 0)),
-            ("Load on them over the month", percent(option.load_frac or 0)),
-            ("One more replica every", f"{count(option.step_requests_per_month or 0)} requests a month"),
-            ("Replica-seconds of a request", f"{option.request_s:.4g} s"),
-        ]
-        if found is not None and found.estimated:
-            rows += _estimated_rows(found)
-        elif found is not None:
-            checked = f"{found.percentile_used}{' (only these are published)' if found.on_medians else ''}"
-            mixes = "; ".join(f"{i:g} in / {o:g} out" for i, o in found.mixes)
-            rows += [
-                ("Engine", found.engine),
-                (
-                    "Service level",
-                    f"{case.numbers.service.slo_percentile:g} of 100 requests: first token within {case.numbers.service.ttft_ms:,.0f} ms, "
-                    f"then {case.numbers.service.tpot_ms:g} ms a token",
-                ),
-                ("Judged on", checked),
-                ("Length mixes inside it", mixes),
-                ("Error of the work model", _fit_error(found)),
-                (
-                    "Requests whose cache fits in memory",
-                    "not known" if found.memory_requests is None else count(found.memory_requests),
-                ),
-            ]
-    body = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in rows)
-    return f'<div class="tco-scroll"><table>{body}</table></div>'
+        sums = [sum(mine[group].values()) if group in mine else None for mine in groups]
+        body += _money_row(group, sums, "tco-group")
+        weight = {name: max(abs(option.lines_usd.get(name, 0.0)) for option in options) for name in names}
+        for name in sorted(names, key=lambda n: (-weight[n], n)):
+            body += _money_row(line_label(name), [option.lines_usd.get(name) or None for option in options])
+    body += _money_row("a month", [option.usd_per_month for option in options], "tco-total")
+    body += _money_row("with the build paid back", [option.with_build_usd for option in options])
+    body += _money_row("a million tokens", [option.usd_per_mtok for option in options])
+    heads = [("USD a month", False), *((option.label, True) for option in options)]
+    return _table(heads, body, "Cost lines of every option")
 
 
-def _estimated_rows(found: ServingEvidence) -> list[tuple[str, str]]:
-    low, high = found.interval or (1.0, 1.0)
+def _money_row(name: str, values: Sequence[float | None], style: str = "") -> str:
+    cells = "".join(
+        '<td class="num"></td>' if usd is None else f'<td class="num" title="{exact(round(usd, 2))}">{money(usd)}</td>'
+        for usd in values
+    )
+    return f'<tr class="{style}"><th scope="row">{escape(name)}</th>{cells}</tr>'
+
+
+def _table(heads: Iterable[tuple[str, bool]], body: str, caption: str) -> str:
+    """A table that scrolls by itself and can be scrolled with the keys; ``heads`` are words and whether they are numbers."""
+    row = "".join(f'<th scope="col"{" class=num" if number else ""}>{escape(text)}</th>' for text, number in heads)
+    head = f"<thead><tr>{row}</tr></thead>" if row else ""
+    return f"{_scroll(caption)}<table>{head}<tbody>{body}</tbody></table></div>"
+
+
+def _scroll(caption: str) -> str:
+    return f'<div class="tco-scroll" tabindex="0" role="region" aria-label="{escape(caption, quote=True)}">'
+
+
+def capacity_html(outcome: Outcome) -> str:
+    """What every option on GPUs of its own is: its fleet, its servers, its energy, and how its throughput is known."""
+    plans = [plan for option in outcome.case.numbers.options if (plan := capacity_of(outcome.case, option)) is not None]
+    if not plans:
+        return "<p>No option here runs on GPUs of its own.</p>"
+    blocks = [fleet_blocks(outcome.case, plan) for plan in plans]
+    body = ""
+    for title in dict.fromkeys(block.title for mine in blocks for block in mine):
+        mine = [dict(next((b.rows for b in own if b.title == title), ())) for own in blocks]
+        body += f'<tr class="tco-group"><th scope="rowgroup" colspan="{len(plans) + 1}">{escape(title)}</th></tr>'
+        for name in dict.fromkeys(name for rows in mine for name in rows):
+            cells = "".join(f"<td>{escape(rows.get(name, ''))}</td>" for rows in mine)
+            body += f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
+    heads = [("what", False), *((plan.label, False) for plan in plans)]
+    return _table(heads, body, "Capacity of every option on GPUs of its own")
+
+
+def service_html(outcome: Outcome) -> str:
+    """Times of every option beside the limits, and its cost."""
+    service, case = outcome.case.numbers.service, outcome.case
+    costs = {option.id: option.usd_per_month for option in outcome.comparison.options}
+    body = ""
+    for row in service_rows(served(case), costs):
+        cells = ""
+        for place, text in enumerate(row.cells[1:], start=1):
+            over = place in row.over
+            style = ' class="num tco-over"' if over else ' class="num"' if place < len(row.cells) - 1 else ""
+            cells += f"<td{style}>{_badged(text)}{' (over)' if over else ''}</td>"
+        body += f'<tr><th scope="row">{escape(row.cells[0])}</th>{cells}</tr>'
+    heads = [(text, 0 < place < len(SERVICE_HEADINGS) - 1) for place, text in enumerate(SERVICE_HEADINGS)]
+    asked = f"Asked: {service.slo_percentile:g} of 100 requests within both limits. Of your own GPUs: what a replica did at the loads of your week."
+    own = "Times of an API are known only where you measured them: type them under Service level and shape."
+    return f"<p>{asked} {own}</p>{_table(heads, body, 'Service level of every option')}"
+
+
+def _badged(text: str) -> str:
+    return (
+        f'<span class="tco-badge">{BADGE}</span>{escape(text[len(BADGE) :])}'
+        if text.startswith(BADGE)
+        else escape(text)
+    )
+
+
+GPU_HEADINGS = (
+    "GPUs of one replica", "known by", "tok/s a replica", "replicas", "rent per GPU-h", "a month", "eight of ten cases",
+    "per Mtok",
+)  # fmt: skip
+GPU_NUMBERS = tuple(range(2, len(GPU_HEADINGS)))
+
+
+def ranking_caption(ranking: Ranking) -> str:
+    """What is ranked, for whoever does not see it."""
+    return f"GPUs for {ranking_title(ranking)}, the cheapest first"
+
+
+def ranking_html(ranking: Ranking, kind: str) -> str:
+    """What is ranked, and by what."""
+    by = "By the rent on demand of the peak hour's replicas and their spares, all month"
+    bought = "; prices of servers are not ranked" if kind == "owned" else ""
+    return f"<p><b>{escape(ranking_title(ranking))}.</b> {by}{bought}. {BADGE}: from data sheets; measure before you sign.</p>"
+
+
+def ranking_table(ranking: Ranking, own: OptionBase) -> list[dict[str, Any]]:
+    """Rows of the table to take a GPU from."""
+    gpu, gpus = getattr(own, "gpu_name", ""), own.capacity.gpus_per_replica if isinstance(own, SelfHostedOption) else 0
     return [
-        ("Throughput", f"ESTIMATED from data sheets; one in ten is under {percent(low)} or over {percent(high)} of it"),
-        ("Requests whose cache fits in memory", count(found.memory_requests or 0)),
+        {
+            "key": f"{row.gpus_per_replica if row.profile else ''}:{row.gpu}",
+            "cells": [f"{row.gpus_per_replica} × {row.gpu}", *ranked_cells(row)],
+            "chosen": (row.gpu, row.gpus_per_replica) == (gpu, gpus),
+        }
+        for row in ranking.rows
+        if row.grade is not None
     ]
 
 
-def _fit_error(found: ServingEvidence) -> str:
-    if found.borrowed:
-        off = found.left_out_error_frac
-        known = f"{len(found.mixes)} mix{'' if len(found.mixes) == 1 else 'es'}"
-        check = "nothing checks it" if off is None else f"{percent(off)} on a mix left out"
-        return f"proportions of an estimate, scaled to {known}; {check}"
-    if found.left_out_error_frac is None:
-        return f"not known: {len(found.mixes)} mixes give three coefficients and nothing to check them by"
-    return f"{percent(found.error_frac)} on these mixes, {percent(found.left_out_error_frac)} on a mix left out"
+def unable_html(ranking: Ranking) -> str:
+    """The GPUs that cannot serve the model, each with the reason, folded."""
+    rows = unable_rows(ranking.rows)
+    if not rows:
+        return ""
+    items = "".join(f"<li><b>{escape(gpu)}</b>: {escape(why)}</li>" for gpu, why in rows)
+    return f"<details><summary>{len(rows)} GPUs that cannot serve it, and why</summary><ul>{items}</ul></details>"
+
+
+def doubt_html(outcome: Outcome, axis: VolumeAxis) -> str:
+    """The badge of a throughput that nobody measured, and how far its doubt moves the break-even; empty where it was."""
+    case, name = outcome.case, outcome.answer.challenger
+    badge = doubt_badge(case.evidence.get(name))
+    if not badge:
+        return ""
+    said = doubt_text(case, name, doubt(case, outcome.answer.baseline, name), axis)
+    return f'<p><span class="tco-badge">{escape(badge)}</span> {escape(said)}</p>'
+
+
+def faults_html(faults: Iterable[Fault]) -> str:
+    """What to mend before a page can be drawn."""
+    return "".join(f'<p class="tco-fault">{escape(f.found)}; {escape(f.mend)}.</p>' for f in faults)
 
 
 def warnings_html(warnings: tuple[Caution, ...]) -> str:
@@ -122,7 +212,7 @@ def warnings_html(warnings: tuple[Caution, ...]) -> str:
         return "<p>Nothing to warn of.</p>"
     shown, rest = warnings[:SHOWN_WARNINGS], warnings[SHOWN_WARNINGS:]
     more = f"<details><summary>{len(rest)} more</summary>{_list(rest)}</details>" if rest else ""
-    return f'<div class="tco-scroll">{_list(shown)}{more}</div>'
+    return f"{_scroll('Warnings')}{_list(shown)}{more}</div>"
 
 
 def _list(warnings: Iterable[Caution]) -> str:
@@ -135,13 +225,9 @@ def _list(warnings: Iterable[Caution]) -> str:
 
 def sources_html(outcome: Outcome) -> str:
     """Every number with its sheet row or profile, the day it was checked, and how far to trust it."""
-    head = "".join(
-        f"<th{' class=num' if name == 'value' else ''}>{name}</th>"
-        for name in ("what", "value", "from", "checked", "grade")
-    )
+    heads = [(name, name == "value") for name in ("what", "value", "from", "checked", "grade")]
     rows = "".join(map(_source_row, source_rows(outcome.case)))
-    where = escape(outcome.case.where)
-    return f'<p>{where}.</p><div class="tco-scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f"<p>{escape(outcome.case.where)}.</p>{_table(heads, rows, 'Sources of every number')}"
 
 
 def _source_row(row: SourceRow) -> str:

@@ -1,9 +1,9 @@
 """The Store: one scenario, its last good outcome, and what is wrong with it now. What is on screen is a function of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import traitlets as t
 
@@ -11,10 +11,13 @@ from tco.case import Case
 from tco.catalog import Catalog
 from tco.errors import Fault, TcoError
 from tco.evaluate import VOLUME
+from tco.present.provenance import value_at
 from tco.resolve import resolve
 from tco.scenario import Scenario
 from tco.solve.breakeven import Breakeven, break_even
 from tco.solve.compare import Comparison, compare
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,9 @@ class Store(t.HasTraits):
     def __init__(self, catalog: Catalog, scenario: Scenario, today: date | None = None) -> None:
         super().__init__()
         self.catalog, self.today = catalog, today
+        self.kept: dict[tuple[Any, ...], Any] = {}
+        self.settable: frozenset[str] = frozenset()
+        """Every path that the scenario as it stands may set."""
         self.base = scenario
         self.open(scenario)
 
@@ -71,6 +77,23 @@ class Store(t.HasTraits):
         """Whether a path differs from the opened scenario."""
         return bool(self.scenario.get(path) != self.base.get(path))
 
+    def now(self, path: str) -> Any:
+        """What the scenario says at a path, else what the last good outcome has there; None where neither has anything."""
+        said = self.scenario.get(path)
+        return said if said is not None or self.outcome is None else value_at(self.outcome.case, path)
+
+    @property
+    def on(self) -> date:
+        """The day whose prices hold."""
+        return self.scenario.as_of or self.today or date.today()
+
+    def once(self, key: tuple[Any, ...], make: Callable[[], Made]) -> Made:
+        """What the data files say about something, asked once: they do not change while a screen is open."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        found: Made = self.kept[key]
+        return found
+
     @property
     def by_bill(self) -> bool:
         """Whether demand is told as a bill rather than as requests."""
@@ -79,10 +102,10 @@ class Store(t.HasTraits):
     @property
     def changes_count(self) -> int:
         """How many fields differ from the opened scenario."""
-        return sum(self.is_changed(path) for path in set(self.scenario.paths()) | set(self.base.paths()))
+        return sum(self.is_changed(path) for path in self.settable | set(self.base.paths()))
 
     def _take(self, scenario: Scenario) -> None:
-        self.scenario = scenario
+        self.scenario, self.settable = scenario, frozenset(scenario.paths())
         try:
             case = resolve(scenario, self.catalog, self.today)
             outcome = Outcome(case, break_even(case), compare(case))

@@ -89,6 +89,8 @@ def test_every_page_under_the_chart_says_something(screen: Page) -> None:
     for title, expected in (
         ("Cost lines", "people to run it"),
         ("Capacity", "Length mixes inside it"),
+        ("Service level", "not known: measure it"),
+        ("GPUs", "ESTIMATED"),
         ("Warnings", "W-HOSTED"),
         ("Sources", "price_sheets/api/openai.csv"),
         ("Bridge", "the model"),
@@ -96,6 +98,52 @@ def test_every_page_under_the_chart_says_something(screen: Page) -> None:
         screen.get_by_role("tab", name=title).click()
         expect(screen.locator(".tco-tabs")).to_contain_text(expected, timeout=SLOW_MS)
     assert screen.locator(".modebar-btn[data-title*='hare']").count() == 0
+
+
+def test_a_gpu_is_taken_with_the_keyboard_and_bought(screen: Page) -> None:
+    screen.get_by_role("button", name="Reset", exact=True).click()
+    screen.get_by_role("tab", name="Bridge").click()
+    for _ in range(4):
+        screen.keyboard.press("ArrowRight")
+    expect(screen.get_by_role("tab", name="GPUs")).to_have_attribute("aria-selected", "true")
+    expect(screen.get_by_role("button", name="in use: 2 × H100-SXM")).to_be_visible(timeout=SLOW_MS)
+    screen.get_by_role("button", name="take: 2 × L40S").press("Enter")
+    expect(screen.locator(".tco-headline")).to_contain_text("2 × L40S", timeout=SLOW_MS)
+    expect(screen.locator(".tco-doubt")).to_contain_text("ESTIMATED")
+    expect(screen.locator(".tco-doubt")).to_contain_text("in eight of ten cases the break-even lies between")
+    taken = screen.get_by_role("button", name="in use: 2 × L40S")
+    expect(taken).to_be_focused()  # the table was drawn anew; the place in it stays
+
+    screen.get_by_role("combobox", name="The GPUs are").select_option("owned")
+    expect(screen.get_by_role("combobox", name="Region")).to_be_visible()
+    expect(screen.get_by_role("combobox", name="Fleet")).to_be_hidden()
+    screen.get_by_role("tab", name="Capacity").click()
+    expect(screen.locator(".tco-tabs")).to_contain_text("Worth owning", timeout=SLOW_MS)
+    expect(screen.get_by_role("figure", name="Replicas of gpt-oss-120b")).to_be_visible()
+
+
+def test_nothing_bars_anybody(screen: Page) -> None:
+    """axe-core finds no serious fault on any page, rented and bought, every fold open."""
+    screen.evaluate((Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    for fold in screen.locator(".tco-fold > button[aria-expanded=false]").all():
+        if fold.is_visible():
+            fold.click()
+    for kind in ("rented", "owned"):
+        screen.get_by_role("combobox", name="The GPUs are").select_option(kind)
+        for tab in screen.get_by_role("tablist").last.get_by_role("tab").all():
+            tab.click()
+            screen.wait_for_timeout(300)  # the page follows after a short rest
+            assert violations(screen) == [], f"{kind}, {tab.inner_text()}"
+
+
+def violations(page: Page) -> list[str]:
+    """What axe-core finds serious or critical inside the screen."""
+    found = page.evaluate("axe.run('.tco-app', {resultTypes: ['violations']}).then((found) => found.violations)")
+    return [
+        f"{fault['id']}: {fault['nodes'][0]['html'][:200]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
 
 
 def test_export_arrives_in_the_downloads(screen: Page, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ weeks = st.lists(st.sampled_from([0.2, 0.5, 1.0, 1.3, 2.4]), min_size=168, max_s
 )
 rules = st.builds(
     Rule,
-    min_replicas=st.sampled_from([1.0, 2.0]),
+    min_replicas=st.sampled_from([0.0, 1.0, 2.0]),
     spare_replicas=st.sampled_from([0.0, 1.0]),
     spare_frac=st.sampled_from([0.0, 0.1]),
     gpus_per_replica=st.sampled_from([1.0, 2.0, 16.0]),

@@ -94,7 +94,7 @@ def capacities(draw: st.DrawFn) -> Capacity:
         target_utilisation_frac=draw(st.sampled_from([0.6, 0.8, 1.0])),
         spare_replicas=draw(st.integers(0, 2)),
         spare_frac=draw(st.sampled_from([0.0, 0.1, 0.3])),
-        min_replicas=draw(st.sampled_from([1, 1, 3])),
+        min_replicas=draw(st.sampled_from([0, 1, 1, 3])),
     )
 
 
@@ -183,7 +183,7 @@ def random_cases(draw: st.DrawFn) -> Case:
         input_length=Length(mean_tok=draw(rounded(100, 4000)), cv=draw(st.sampled_from([0.0, 1.0]))),
         output_length=Length(mean_tok=draw(rounded(10, 1000)), cv=draw(st.sampled_from([0.0, 1.0]))),
         cacheable_frac=0.4,
-        batch_frac=draw(st.sampled_from([0.0, 0.2])),
+        batch_frac=draw(st.sampled_from([0.0, 0.2, 1.0])),
         shape_hours=hot_cold_hours(45, draw(st.sampled_from([1.0, 2.4]))),
         burst_ratio=draw(st.sampled_from([1.0, 1.15])),
     )

@@ -21,7 +21,7 @@ def app(catalog: Catalog) -> BreakEvenApp:
 
 @pytest.fixture
 def control(app: BreakEvenApp) -> Control:
-    by_label = {c.names.label if hasattr(c, "names") else c.reach.label: c.field for c in reversed(app.controls)}
+    by_label = {c.names.label if hasattr(c, "names") else c.reach.label: c.field for c in reversed(app.form.all)}
     return by_label.__getitem__
 
 
@@ -67,14 +67,14 @@ def test_another_model_takes_its_own_host(app: BreakEvenApp, control: Control) -
 
 def test_bill_and_volume_are_two_ways_to_say_the_same(app: BreakEvenApp) -> None:
     before = app.outcome.answer.at_volume
-    app.start.value = "volume"
+    app.form.start.value = "volume"
     assert app.outcome.answer.at_volume.requests_per_month == pytest.approx(before.requests_per_month, rel=1e-3)
-    app.start.value = "bill"
+    app.form.start.value = "bill"
     assert app.outcome.answer.at_volume.baseline_usd == pytest.approx(before.baseline_usd, rel=1e-3)
     app.store.change({"options.api.volume_discounts": [{"above_usd_per_month": 10_000, "price_ratio": 0.5}]})
     discounted = app.outcome.answer.at_volume
-    app.start.value = "volume"
-    app.start.value = "bill"
+    app.form.start.value = "volume"
+    app.form.start.value = "bill"
     assert app.outcome.answer.at_volume.requests_per_month == pytest.approx(discounted.requests_per_month, rel=1e-3)
 
 
@@ -120,7 +120,7 @@ def test_two_apis_have_no_controls_of_gpus(app: BreakEvenApp) -> None:
     options: {a: {kind: api, sku: openai/gpt-5.4}, b: {kind: api, sku: together/openai/gpt-oss-120b}}
     """
     app._open(Scenario.from_yaml(two))
-    hidden = [c.reach.label for c in app.controls if hasattr(c, "reach") and "tco-hidden" in c.box._dom_classes]
+    hidden = [c.reach.label for c in app.form.all if hasattr(c, "reach") and "tco-hidden" in c.box._dom_classes]
     assert {"GPU rent", "Spare replicas", "Staging"} <= set(hidden)
     assert [step.effect for step in app.outcome.comparison.bridge] == ["start", "both"]
 

@@ -44,7 +44,7 @@ def test_the_first_picture(started):
     assert page.evaluate("plot()._fullLayout.width") == page.evaluate(
         "document.querySelector('.tco-chart').clientWidth"
     )
-    image = page.get_by_role("img", name="Line chart of dollars a month")
+    image = page.get_by_role("figure", name="Line chart of dollars a month")
     assert image.count() == 1
     assert page.evaluate("typeof window.Plotly") == "undefined"
 

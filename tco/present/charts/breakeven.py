@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from tco.units import Array
 
 _FAR = 1e4
 """A winning band without an end is drawn this many times beyond the axis, for those who pan."""
+_OTHER_DASHES = ("6px,3px", "1.5px,2.5px", "9px,3px,2px,3px")
+"""Of further ways to run one's own GPUs beside the challenger."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def breakeven_chart(
     layout["annotations"] = [
         *notes.header(frame, notes.state(winning, break_even, _short_name(curves, challenger)), margin["l"]),
         *notes.band_label(winning, frame, f"{_short_name(curves, challenger)} cheaper than {_frontier(curves)}"),
-        *notes.you_labels(you, you_usd, curves, frame),
+        *notes.you_labels(you, you_usd, _leading(curves, challenger), frame),
         *notes.break_even_label(crossing, build_crossing, frame, _clear_px(crossing, with_build, frame), you),
         *notes.end_labels(curves, with_build, end_lines, frame, you),
         *notes.stale(stale_note, frame),
@@ -129,7 +132,7 @@ def breakeven_chart(
     theme.titled(layout, title, width_px=width_px)
     data = [
         _build_trace(with_build, frame),
-        *[_trace(line, frame) for line in curves],
+        *_traces(curves, challenger, frame),
         _you_dots(you, you_usd, curves, frame),
         _mark("break-even with the build", build_crossing, frame, {"symbol": "diamond-open", "size": 10}),
         _mark("break-even", crossing, frame, {"symbol": "diamond", "size": 14}),
@@ -170,6 +173,25 @@ def _axes(frame: Frame) -> tuple[dict[str, Any], dict[str, Any]]:
     across["title"] = {"text": text, "font": {"size": theme.SMALL_PX, "color": frame.colours["muted"]}, "standoff": 8}
     upward = axis(frame.usd_range, log=frame.usd_log, most=7, text=money, colours=colours)
     return across, upward | {"showline": False, "ticks": "", "ticklen": 0}
+
+
+def _leading(curves: Sequence[CurveLine], challenger: str) -> list[CurveLine]:
+    """The lines whose amounts are written out: other ways to run one's own GPUs would cover the challenger's."""
+    own = [line.id for line in curves if line.role == "self_host"]
+    kept = challenger if challenger in own else own[-1] if own else ""
+    return [line for line in curves if line.id not in own or line.id == kept]
+
+
+def _traces(curves: Sequence[CurveLine], challenger: str, frame: Frame) -> list[dict[str, Any]]:
+    """A line each; other ways to run one's own GPUs are thinner, and each has a dash of its own."""
+    leading, dashes = {line.id for line in _leading(curves, challenger)}, cycle(_OTHER_DASHES)
+    drawn = []
+    for line in curves:
+        trace = _trace(line, frame)
+        if line.id not in leading:
+            trace["line"] |= {"width": 1.5, "dash": next(dashes)}
+        drawn.append(trace)
+    return drawn
 
 
 def _trace(line: CurveLine, frame: Frame) -> dict[str, Any]:

@@ -89,7 +89,7 @@ function render({ model, el }) {
   const plot = document.createElement("div");
   root.className = "tco-chart";
   plot.className = "tco-chart-plot";
-  root.setAttribute("role", "img");
+  root.setAttribute("role", "figure");
   root.append(plot);
   el.append(root);
 

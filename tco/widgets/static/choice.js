@@ -5,9 +5,11 @@ function render({ model, el }) {
   el.innerHTML = `
     <div class="tco-field-head"><label for="${id}"></label>
       <button type="button" class="tco-undo" aria-label="Put back">↺</button></div>
-    <select id="${id}" aria-describedby="${id}-error"></select>
+    <select id="${id}" aria-describedby="${id}-note ${id}-error"></select>
+    <div class="tco-note" id="${id}-note"></div>
     <div class="tco-error" id="${id}-error" role="alert"></div>`;
-  const [label, undo, select, error] = ["label", ".tco-undo", "select", ".tco-error"].map((s) => el.querySelector(s));
+  const [label, undo, select, note, error] =
+    ["label", ".tco-undo", "select", ".tco-note", ".tco-error"].map((s) => el.querySelector(s));
   for (const part of [select, undo]) part.dataset.lmSuppressShortcuts = "true"; // else JupyterLab takes their keys
 
   function draw() {
@@ -17,6 +19,7 @@ function render({ model, el }) {
     select.title = label.title = [model.get("help"), model.get("source")].filter(Boolean).join("\n");
     undo.style.visibility = model.get("changed") ? "visible" : "hidden";
     el.classList.toggle("tco-changed", model.get("changed"));
+    note.textContent = model.get("note");
     error.textContent = model.get("error");
   }
 
@@ -42,7 +45,7 @@ function render({ model, el }) {
   undo.addEventListener("click", () => model.send({ put_back: true }));
   model.on("change:value", pick);
   model.on("change:choices", fill);
-  model.on("change:label change:help change:source change:changed change:error", draw);
+  model.on("change:label change:help change:source change:changed change:note change:error", draw);
   fill(); draw();
   return () => { model.off(null, pick); model.off(null, fill); model.off(null, draw); };
 }

@@ -51,7 +51,7 @@ function render({ model, el }) {
     const name = model.get("label");
     label.textContent = name;
     find(".tco-prefix").textContent = model.get("prefix");
-    find(".tco-unit").textContent = model.get("unit");
+    find(".tco-unit").textContent = model.get("unit").replace("/", "/\u200b"); // where it may be broken
     range.setAttribute("aria-label", name);
     undo.setAttribute("aria-label", `Put ${name} back`);
     undo.title = `Put back: ${model.get("base_text")}`;
