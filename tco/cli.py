@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tco._version import __version__
+from tco.cli_measure import add_bench
 from tco.errors import TcoError
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     listing.set_defaults(run=_list)
     _estimating(commands)
+    add_bench(commands.add_parser("bench", help="measure a model on these GPUs with vLLM, and write its profile"))
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
     terms.set_defaults(run=_terms)

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from tco.bench import guards
+from tco.bench.machine import provenance as machine
+from tco.bench.meter import Meter
 from tco.bench.plan import Mix
 from tco.bench.profile import Measured, Outcome, profile, variant
 from tco.bench.records import PointResult
 from tco.bench.search import Found, capacity, inside
-from tco.bench.session import Power, Session, Tell
-from tco.bench.settings import Settings
+from tco.bench.session import Session, Tell
+from tco.bench.settings import Settings, client
 from tco.bench.state import State
 from tco.catalog.profiles import write_profile
 from tco.errors import Fault, TcoError
@@ -28,7 +30,7 @@ BELOW_RATIO = 2
 
 def bench(
     settings: Settings,
-    meter: Power,
+    meter: Meter,
     tell: Tell,
     bound: guards.Ceiling | None = None,
     facts: Mapping[str, Any] | None = None,
@@ -41,6 +43,7 @@ def bench(
     TcoError
         When the server or the client fails, saying how many points are kept.
     """
+    client(settings.vllm)
     state = State(settings.state / settings.key())
     with Session(settings, state, meter, tell, bound) as session:
         try:
@@ -49,7 +52,7 @@ def bench(
             kept = Fault(
                 "kept", str(state.folder), f"{session.measured_count} new points; the same command goes on from there"
             )
-            raise TcoError([*error.faults, kept]) from error
+            raise type(error)([*error.faults, kept]) from error
         told = provenance(session, facts or {})
         written = profile(settings, outcome, idle_watts(state), told)
     path = write_profile(written, settings.output, variant(outcome, settings))
@@ -149,7 +152,7 @@ def provenance(session: Session, facts: Mapping[str, Any]) -> dict[str, Any]:
     told = {
         **kept,
         **session.commands,
-        **session.meter.facts(),
+        **machine(session.meter),
         **facts,
         "engine_version": engine.get("version"),
         "model_served": session.settings.model,

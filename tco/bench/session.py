@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from tco.bench import guards, load, server
+from tco.bench.meter import Meter
 from tco.bench.plan import Mix, prompts_count, seed_of, warm_up_seed
 from tco.bench.records import Energy, PointResult, Requests
 from tco.bench.settings import Settings, client, free_port, serve_command
@@ -27,29 +28,13 @@ GROWTH_RATIO = 2.0
 """Twice the load brings at most twice the requests a second."""
 
 
-class Power(Protocol):
-    """What a session asks of a power meter; times are those of `time.monotonic`. [s]"""
-
-    def start(self) -> None:
-        """Begin sampling."""
-
-    def energy(self, start_s: float, end_s: float) -> Energy:
-        """What was drawn in a window that has ended."""
-
-    def facts(self) -> dict[str, Any]:
-        """The GPUs and their driver."""
-
-    def close(self) -> None:
-        """End sampling and let go."""
-
-
 @dataclass
 class Session:
     """Everything a run of load needs, and what was learnt on the way."""
 
     settings: Settings
     state: State
-    meter: Power
+    meter: Meter
     tell: Tell
     bound: guards.Ceiling | None = None
     began_s: float = field(default_factory=time.monotonic)
@@ -233,6 +218,8 @@ class Session:
     def _alive(self) -> None:
         if self._server is not None:
             self._server.check()
+        live = self.meter.live()
+        self.tell("tick", {"watts": None if live is None else live.watts})
 
     def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -1,7 +1,6 @@
 """A vllm made of paper: a command that serves and loads with scripted latencies, and a meter of constant power."""
 
 import json
-import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,19 +8,20 @@ from typing import Any
 
 import pytest
 
+from tco.bench.meter import NoMeter
 from tco.bench.plan import Mix, Plan
 from tco.bench.records import Energy
 from tco.bench.settings import Settings
 from tco.bench.summarise import Limits
 
 
-class SteadyMeter:
+class SteadyMeter(NoMeter):
     """350 W for ever; remembers whether it was let go."""
 
     closed = False
 
-    def start(self) -> None:
-        pass
+    def __init__(self) -> None:
+        super().__init__(1)
 
     def energy(self, start_s: float, end_s: float) -> Energy:
         return Energy(350.0 * (end_s - start_s), 350.0, 1, "counter", 0.0)
@@ -31,13 +31,6 @@ class SteadyMeter:
 
     def close(self) -> None:
         self.closed = True
-
-
-class DeadMeter(SteadyMeter):
-    """Measures nothing and says so."""
-
-    def energy(self, start_s: float, end_s: float) -> Energy:
-        return Energy(math.nan, math.nan, 0, "none", codes=("B-POWER",))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tco.bench.meter import NoMeter
 from tco.bench.plan import Mix
 from tco.bench.processes import stop_group
 from tco.bench.run import bench
@@ -20,7 +21,7 @@ from tco.bench.settings import Settings
 from tco.catalog.profiles import read_profile
 from tco.errors import MissingTool, TcoError
 
-from .conftest import DeadMeter, SteadyMeter
+from .conftest import SteadyMeter
 
 
 class Heard(list[tuple[str, dict[str, Any]]]):
@@ -92,7 +93,7 @@ def test_a_second_run_measures_nothing_again_and_starts_no_server(settings: Sett
 
 def test_repeats_open_loop_and_no_power(settings: Settings) -> None:
     plan = replace(settings.plan, mixes=(Mix(16, 16),), repeats=3, most_concurrency=4, open_loop=True)
-    _, written = bench(replace(settings, plan=plan), DeadMeter(), Heard())
+    _, written = bench(replace(settings, plan=plan), NoMeter(1), Heard())
     closed, opened = sorted(written.points, key=lambda p: p.request_rate or 0.0)
     assert closed.repeats_count == 3
     assert closed.output_error_frac is not None
