@@ -12,7 +12,7 @@ from tco.bench import guards
 from tco.bench.machine import provenance as machine
 from tco.bench.meter import Meter
 from tco.bench.plan import Mix
-from tco.bench.profile import Measured, Outcome, profile, variant
+from tco.bench.profile import Measured, Outcome, joined_result, profile, variant
 from tco.bench.records import PointResult
 from tco.bench.search import Found, capacity, inside
 from tco.bench.session import Session, Tell
@@ -80,7 +80,7 @@ def measured(session: Session) -> Outcome:
         if best is not None and searched.concurrency is not None:
             found.append(best)
             first = max(searched.concurrency // BELOW_RATIO, 1)
-            points += confirmed(session, mix, searched.concurrency, best.runs[0])
+            points += confirmed(session, mix, searched.concurrency, joined_result(best))
     points += with_cache(session, found, cuts)
     if session.measured_count:
         session.idle("after")
