@@ -4,8 +4,10 @@ import argparse
 import json
 import math
 import shlex
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,20 +102,27 @@ def _bench(arguments: argparse.Namespace) -> int:
     no_local = arguments.no_power or (asked.url is not None and not _local(asked.url) and asked.dcgm is None)
     gpus = asked.gpus or asked.tensor_parallel or 1
     meter = NoMeter(gpus) if no_local else open_meter(gpus, asked.dcgm, or_none=True)
-    try:
+    with closing(meter), shown(arguments.json_log) as tell:
         found = settings(asked, catalog, meter.facts())
-    except BaseException:
-        meter.close()
-        raise
-    with shown(arguments.json_log) as tell:
         tell("plan", {"mixes": [mix.name for mix in found.plan.mixes], "runs": found.plan.runs(),
                       "minutes": round(found.plan.expected_s() / 60, 1), "cuts": found.plan.cuts,
                       "power": meter.code or "measured", "model_known": found.known_as in catalog.models()})  # fmt: skip
-        if arguments.plan:
-            meter.close()
-            return 0
-        bench(found, meter, tell, bound(found, catalog), {"command": shlex.join(["tco", *sys.argv[1:]])})
+        if not arguments.plan:
+            with ended_as_by_hand():
+                bench(found, meter, tell, bound(found, catalog), {"command": shlex.join(["tco", *sys.argv[1:]])})
     return 0
+
+
+@contextmanager
+def ended_as_by_hand() -> Iterator[None]:
+    """A terminate or a lost terminal ends the server as Ctrl-C does, instead of leaving it behind."""
+    names = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(name, signal.default_int_handler) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
 
 
 def _local(url: str) -> bool:

@@ -46,6 +46,7 @@ def bench(
     client(settings.vllm)
     state = State(settings.state / settings.key())
     with Session(settings, state, meter, tell, bound) as session:
+        session.note(began=datetime.now(UTC).isoformat(timespec="seconds"))
         try:
             outcome = measured(session)
         except TcoError as error:
@@ -53,6 +54,9 @@ def bench(
                 "kept", str(state.folder), f"{session.measured_count} new points; the same command goes on from there"
             )
             raise type(error)([*error.faults, kept]) from error
+        except KeyboardInterrupt:
+            tell("stopped", {"kept": str(state.folder), "points": session.measured_count})
+            raise
         told = provenance(session, facts or {})
         written = profile(settings, outcome, idle_watts(state), told)
     path = write_profile(written, settings.output, variant(outcome, settings))
@@ -147,19 +151,14 @@ def idle_watts(state: State) -> dict[str, float | None]:
 def provenance(session: Session, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What was measured with; kept beside the points, so that a resumed run tells the first start's commands."""
     state, plan = session.state, session.settings.plan
-    engine = state.read("engine") or {}
-    kept = state.read("provenance") or {"began": datetime.now(UTC).isoformat(timespec="seconds")}
-    told = {
-        **kept,
-        **session.commands,
+    return {
+        **(state.read("provenance") or {}),
         **machine(session.meter),
         **facts,
-        "engine_version": engine.get("version"),
+        "engine_version": (state.read("engine") or {}).get("version"),
         "model_served": session.settings.model,
         "url": session.settings.url,
         "seed": plan.seed,
         "window_s": plan.window_s,
         "repeats": plan.repeats,
     }
-    state.keep("provenance", told)
-    return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -39,7 +40,6 @@ class Session:
     bound: guards.Ceiling | None = None
     began_s: float = field(default_factory=time.monotonic)
     measured_count: int = 0
-    commands: dict[str, str] = field(default_factory=dict)
     _exit: ExitStack = field(default_factory=ExitStack)
     _target: load.Target | None = None
     _server: server.Server | None = None
@@ -53,6 +53,12 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self._exit.close()
+
+    def note(self, **facts: str) -> None:
+        """Keep facts of the first time they are known, so that a resumed run tells them too."""
+        known = self.state.read("provenance") or {}
+        if not facts.keys() <= known.keys():
+            self.state.keep("provenance", facts | known)
 
     def may_go_on(self) -> bool:
         """Whether the budget leaves room for one more run."""
@@ -104,7 +110,7 @@ class Session:
                 mix, asked, wanted, f"{name}-again", seed_of(seed, mix, asked.concurrency, repeat, kind)
             )
             loaded, point = (longer, again) if again.window_s > point.window_s else (loaded, point)
-        self.commands.setdefault("client_command", " ".join(loaded.command))
+        self.note(client_command=shlex.join(loaded.command))
         return point
 
     def _run(self, mix: Mix, asked: Load, wanted_s: float, name: str, seed: int) -> tuple[load.Loaded, PointResult]:
@@ -189,7 +195,7 @@ class Session:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         words = serve_command(settings, port)
-        self.commands["engine_command"] = " ".join(words)
+        self.note(engine_command=shlex.join(words))
         self.tell("starting", {"command": words})
         self._server = self._exit.enter_context(server.Server(words, url, self.state.folder / "server.log"))
         waited = self._server.wait(
