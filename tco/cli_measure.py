@@ -69,6 +69,7 @@ def _flags() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
                 "share of the prompt that a point with a warm prefix cache finds there; 0 for no such point (default: 0.5)",
                 {"type": _frac, "default": 0.5, "metavar": "F"},
             ),
+            "--no-open-loop": ("do not confirm the found load with arrivals at random", {"action": "store_false", "dest": "open_loop"}),
             "--seed": ("seed of the prompts (default: 0)", {"type": int, "default": 0, "metavar": "N"}),
         },
         "power": {

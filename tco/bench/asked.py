@@ -37,6 +37,7 @@ class Asked:
     quick: bool = False
     window_s: float | None = None
     repeats: int | None = None
+    open_loop: bool = True
     budget_minutes: float | None = None
     concurrency: tuple[int, int] | None = None
     seed: int = 0
@@ -119,7 +120,7 @@ def _plan(asked: Asked) -> Plan:
     plan = Plan(
         mixes=mixes, seed=asked.seed, window_s=asked.window_s or FULL_WINDOW_S, repeats=asked.repeats or REPEATS
     )
-    plan = quick(plan) if asked.quick else plan
+    plan = replace(quick(plan) if asked.quick else plan, open_loop=asked.open_loop)
     if asked.quick and asked.window_s:
         plan = replace(plan, window_s=min(asked.window_s, QUICK_WINDOW_S))
     if asked.concurrency is not None:

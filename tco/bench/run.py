@@ -83,7 +83,7 @@ def measured(session: Session) -> Outcome:
         best = next((one for one in several if one.runs[0].concurrency == searched.concurrency), None)
         if best is not None and searched.concurrency is not None:
             found.append(best)
-            first = max(searched.concurrency // BELOW_RATIO, 1)
+            first = max(searched.concurrency // BELOW_RATIO, plan.first_concurrency)
             points += confirmed(session, mix, searched.concurrency, joined_result(best))
     points += with_cache(session, found, cuts)
     if session.measured_count:
