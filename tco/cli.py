@@ -84,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     lab.add_argument("--no-browser", action="store_true", help="print the address only")
     lab.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     lab.set_defaults(run=_lab)
+    check = commands.add_parser(
+        "check", help="read every sheet, profile and scenario, and tell all that is wrong with them"
+    )
+    check.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
+    check.set_defaults(run=_check)
     init = commands.add_parser("init", help="copy sheets, profiles, notebooks and scenarios into a folder of yours")
     init.add_argument("folder", type=Path, metavar="DIR")
     init.set_defaults(run=_init)
@@ -286,6 +291,18 @@ def _list(arguments: argparse.Namespace) -> int:
 
     for name, words in names_of(arguments.what, Catalog.open(arguments.data), arguments.as_of or date.today()):
         print(f"{name:<62} {words}".rstrip())
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from tco.catalog import Catalog
+    from tco.errors import SheetError
+
+    catalog = Catalog.open(arguments.data)
+    faults = catalog.check()
+    if faults:
+        raise SheetError(faults)
+    print(f"Nothing to mend in {catalog.where}.")
     return 0
 
 

@@ -95,13 +95,19 @@ def kinks(
     }
 
 
-def pieces_per_request(case: Case, max_requests: float) -> float:
-    """How many pieces the cost curves have for each request of volume, from a first stretch; never a long list."""
+def pieces_per_request(case: Case, max_requests: float, only: Collection[str] | None = None) -> float:
+    """
+    How many pieces the cost curves have for each request of volume, from a first stretch; never a long list.
+
+    They are counted in the further half of it: a fleet that wakes from sleep bends once for each hour of the week at
+    next to no volume, which says nothing of what follows.
+    """
     reach = min(FIRST_REACH, max_requests)
     while True:
-        found = sum(len(edges) for edges in kinks(case, reach).values())
+        edges = np.concatenate([*kinks(case, reach, only=only).values(), np.array([])])
+        found = int(np.count_nonzero(edges > reach / 2.0))
         if found >= ENOUGH_PIECES or reach >= max_requests:
-            return (found + 1) / reach
+            return (found + 1) / (reach / 2.0)
         reach = min(reach * 8.0, max_requests)
 
 

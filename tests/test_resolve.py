@@ -18,7 +18,6 @@ from tco.inputs.base import Input
 from tco.inputs.source import Source
 from tco.resolve import resolve
 from tco.scenario import Scenario
-from tco.serving.profile import can_be_fitted
 
 CaseOf = Callable[..., Case]
 DAY = date(2026, 11, 20)
@@ -298,20 +297,19 @@ def test_a_service_level_that_no_point_meets(case_of: CaseOf) -> None:
     (told,) = faults(case_of, TREE, {"service.tpot_ms": 0.5})
     assert "options.own.profile" in told
     assert "TPOT 0.5 ms at p95 is met by 0 of 3 length mixes" in told
-    assert "a service.tpot_ms of 9 would do" in told
+    assert "a service.tpot_ms of 6 would do" in told
 
 
-def test_every_profile_with_enough_mixes_can_be_served(case_of: CaseOf, catalog: Catalog) -> None:
-    loose = {"service.ttft_ms": 60_000, "service.tpot_ms": 1000}
+def test_every_profile_can_be_served(case_of: CaseOf, catalog: Catalog) -> None:
+    loose = {"service.ttft_ms": 600_000, "service.tpot_ms": 1000}
     rent = {"on_demand_usd_per_gpu_hour": 2}  # not every GPU measured is rented out by somebody known
     for name, profile in catalog.profiles().items():
-        if can_be_fitted(profile):
-            case = case_of(with_own(profile=name, gpu=rent), loose)
-            own: Any = case.numbers.options["own"]
-            assert (own.model, own.gpu_name) == (profile.model, profile.gpu)
-            assert own.capacity.gpus_per_replica == profile.gpus_per_replica
-            assert (case.evidence["own"].memory_requests or 1) > 0
-            assert float(evaluate(case)["own"].running_usd) > 0
+        case = case_of(with_own(profile=name, gpu=rent), loose)
+        own: Any = case.numbers.options["own"]
+        assert (own.model, own.gpu_name) == (profile.model, profile.gpu)
+        assert own.capacity.gpus_per_replica == profile.gpus_per_replica
+        assert (case.evidence["own"].memory_requests or 1) > 0
+        assert float(evaluate(case)["own"].running_usd) > 0
 
 
 def test_the_best_profile_that_can_be_used_is_taken(case_of: CaseOf) -> None:
@@ -340,13 +338,15 @@ def test_medians_downgrade_the_throughput(case_of: CaseOf) -> None:
 
 
 def test_few_mixes_borrow_an_estimates_proportions(case_of: CaseOf) -> None:
-    named: Any = {"model": "openai/gpt-oss-120b", "gpu_name": "H100-SXM"}
-    few = case_of(with_own(profile="gpt-oss-120b--H100-SXMx2--vllm-0.13.0"))
-    whole = case_of(with_own(**named, profile="estimate", capacity={"gpus_per_replica": 2}))
+    few, tighter = (
+        case_of(with_own(profile="gpt-oss-120b--H100-SXMx2--vllm-0.13.0"), {"service.ttft_ms": limit})
+        for limit in (2000, 1000)
+    )
     assert few.evidence["own"].borrowed
-    borrowed, lent = (dict(case.numbers.options["own"].capacity.work) for case in (few, whole))  # type: ignore[attr-defined]
-    ratios = {borrowed[key] / lent[key] for key in ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")}
-    assert max(ratios) == pytest.approx(min(ratios))
+    borrowed, again = (dict(case.numbers.options["own"].capacity.work) for case in (few, tighter))  # type: ignore[attr-defined]
+    ratios = {again[key] / borrowed[key] for key in ("prefill_s_per_tok", "decode_s_per_tok", "context_s_per_tok2")}
+    assert max(ratios) == pytest.approx(min(ratios))  # only the scale follows the points inside the service level
+    assert min(ratios) > 1
     assert few.numbers.options["own"].capacity.grade == "estimated"  # type: ignore[attr-defined]
     one = case_of(with_own(profile="Qwen3-8B--H100-SXMx1--vllm-0.11.0"))
     assert (one.evidence["own"].borrowed, one.evidence["own"].left_out_error_frac) == (True, None)

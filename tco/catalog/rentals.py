@@ -1,6 +1,6 @@
 """The rental sheets: what a GPU costs by the hour, from whom, on which terms, and in instances of how many."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
@@ -166,11 +166,3 @@ def refuse(entries: Sequence[Entry[RentalRow]], gpu: str, provider: str) -> None
         raise LookupFault(Fault(what, f"only an index of what {gpu} contracts go for, not an offer", mend))
     terms = ", ".join(sorted({row.term for row in mine if row.kind != "index"}))
     raise LookupFault(Fault(what, f"{gpu} is rented as {terms} only, not on demand", mend))
-
-
-def kinds(entries: Iterable[Entry[RentalRow]]) -> Mapping[str, set[str]]:
-    """The kinds that rows give each provider; more than one is a mistake."""
-    found: dict[str, set[str]] = {}
-    for entry in entries:
-        found.setdefault(entry.row.provider, set()).add(entry.row.kind)
-    return found

@@ -17,7 +17,7 @@ def whole(x: Numeric) -> Numeric:
     >>> float(whole(2.0000000001)), float(whole(2.1))
     (2.0, 3.0)
     """
-    return np.ceil(np.asarray(x) - CEIL_SLACK)
+    return np.ceil(np.asarray(x) - CEIL_SLACK) + 0.0  # and never -0
 
 
 def replicas_needed(requests_per_month: Numeric, step_requests: Numeric, min_replicas: Numeric) -> Numeric:

@@ -102,11 +102,11 @@ def weighted_units(load: Numeric, week: Levels, rule: Rule) -> Array:
     381.0
     """
     loads = np.asarray(load, dtype=float)
-    if rule.plain and loads.size * len(week.levels) > FEW:
+    many = loads.size * len(week.levels) > FEW
+    if rule.plain and many and float(loads.max()) * float(week.levels.sum()) <= MOST_EDGES:
         found = _table(float(loads.max()), week, rule, CEIL_SLACK)
-        if len(found.edges) <= MOST_EDGES:
-            looked_up: Array = found.totals[:, np.searchsorted(found.edges, loads, side="left")]
-            return looked_up
+        looked_up: Array = found.totals[:, np.searchsorted(found.edges, loads, side="left")]
+        return looked_up
     return _counted(loads, week, rule)
 
 

@@ -102,6 +102,8 @@ class WeekPlan:
     """Peak minute over its hour, for what cannot wait."""
     kilowatts: Array | None
     """Draw of GPUs and servers before cooling; None where it is not known."""
+    aside_kilowatts: float
+    """Mean draw of what stands beside the week: spot GPUs, a second region, staging."""
     pue: float
     """Facility power over IT power."""
     carbon_kg_per_kwh: float

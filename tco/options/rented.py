@@ -86,8 +86,8 @@ class RentedOption(SelfHostedOption):
 
     @model_validator(mode="after")
     def _check(self) -> "RentedOption":
-        if self.fleet == "fixed" and self.scale_ahead_hours > 0:
-            raise ValueError("fleet fixed never scales: leave scale_ahead_hours at 0, or choose autoscaled")
+        if self.fleet in ("fixed", "reserved") and self.scale_ahead_hours > 0:
+            raise ValueError(f"fleet {self.fleet} never scales: leave scale_ahead_hours at 0, or choose autoscaled")
         wants = self.fleet in ("reserved", "reserved_and_burst")
         gpu = self.gpu
         if wants and gpu.reserved_usd_per_gpu_hour is None and gpu.reserved_discount_frac == 0:
@@ -190,7 +190,6 @@ def _ledger(option_id: str, option: RentedOption, shared: Shared) -> Ledger:
         "replicas_needed": replicas_needed(peak, 1.0, capacity.min_replicas),
         "replicas": replicas,
         "replicas_mean": fleet_h / HOURS_PER_MONTH / gpus,
-        "reserved_gpus": figures[0] * _unit_gpus(option) if option.fleet != "fixed" else 0.0,
         "starts_per_week": figures[2],
         "gpu_hours_per_month": paid_h,
         "fleet_gpu_hours_per_month": fleet_h,
@@ -243,7 +242,13 @@ def _tail(option: RentedOption, shared: Shared, beyond_requests: float) -> Tail:
 
 def _week(option: RentedOption, shared: Shared) -> WeekPlan:
     around = (option.pue, option.carbon_kg_per_kwh)
-    return week_plan(option, shared, _keys(option, shared), _rule(option), around)
+    gpus, month = option.capacity.gpus_per_replica, HOURS_PER_MONTH
+    aside: list[tuple[Numeric, Numeric]] = [
+        (_spot_gpu_hours(option, shared) / month, option.capacity.target_utilisation_frac),
+        (option.standby_replicas * gpus, 0.0),
+        (option.staging_replica_hours_per_month * gpus / month, 0.0),
+    ]
+    return week_plan(option, shared, _keys(option, shared), _rule(option), around, aside)
 
 
 OPTION = OptionKind("rented", RentedOption, _ledger, _kinks, _tail, _week, kin="self_hosted")

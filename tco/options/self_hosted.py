@@ -1,5 +1,6 @@
 """What rented and bought GPUs have in common: the model, its replicas, the hours they stand ready. MODEL §4."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Literal, cast
 
@@ -251,9 +252,23 @@ def served_hours(option: SelfHostedOption, shared: Shared) -> Array:
 
 
 def week_plan(
-    option: SelfHostedOption, shared: Shared, keys: WeekKeys, rule: Rule, surroundings: tuple[float, float]
+    option: SelfHostedOption,
+    shared: Shared,
+    keys: WeekKeys,
+    rule: Rule,
+    surroundings: tuple[float, float],
+    aside: Sequence[tuple[Numeric, Numeric]],
 ) -> WeekPlan:
-    """What stands ready by hour at one volume: the levels of the week, none below that of what is always on."""
+    """
+    What stands ready by hour at one volume: the levels of the week, none below that of what is always on.
+
+    Parameters
+    ----------
+    surroundings : tuple[float, float]
+        PUE, and carbon of the grid. [–, kg/kWh]
+    aside : Sequence[tuple[Numeric, Numeric]]
+        GPUs that stand beside the week, on average, and their load.
+    """
     workload, power = shared.workload, option.power
     burst, share, ahead, rank, _ = (plain(key) for key in keys)
     levels = levels_of(workload.shape_hours, burst, share, int(np.ceil(ahead)))
@@ -267,7 +282,16 @@ def week_plan(
     watts = None if power is None else _kilowatts(power, busy, replicas, units * unit, option.capacity.gpus_per_replica)
     starts = float(np.maximum(units - np.roll(units, 1), 0.0).sum())
     phi = plain(workload.burst_ratio)
-    return WeekPlan(busy, replicas, units * unit, base * unit, starts, phi, watts, *surroundings)
+    beside = (
+        0.0 if power is None else sum(_drawn(power, float(np.asarray(n)), float(np.asarray(at))) for n, at in aside)
+    )
+    return WeekPlan(busy, replicas, units * unit, base * unit, starts, phi, watts, beside, *surroundings)
+
+
+def _drawn(power: Power, gpus: float, load_frac: float) -> float:
+    """Mean draw of some GPUs at one load, with their part of the servers. [kW]"""
+    loads, watts = knots(power)
+    return gpus * (float(np.asarray(watts_at(load_frac, loads, watts))) + power.host_watts_per_gpu) / WATTS_PER_KILOWATT
 
 
 def _kilowatts(power: Power, busy: Array, replicas: Array, gpus: Array, gpus_per_replica: float) -> Array:

@@ -74,7 +74,8 @@ def _rent_beside(draft: Draft, prefix: str) -> None:
     if not gpu_name or draft.get(path) is not None:
         return
     try:
-        found = draft.catalog.rental(gpu_name, "", draft.on)
+        gpus = float(draft.get(f"{prefix}capacity.gpus_per_replica") or 1.0)
+        found = draft.catalog.rental(gpu_name, "", draft.on, gpus=gpus)
     except LookupFault:
         return
     rent = next(fact for fact in found if fact.path == "gpu.on_demand_usd_per_gpu_hour")

@@ -58,7 +58,7 @@ def _profile(draft: Draft, name: str, prefix: str) -> None:
         return
     model = draft.catalog.models().get(profile.model)
     try:
-        fit = _fit(draft, prefix, profile, lend=True)
+        fit = _fit(draft, prefix, profile)
     except ScenarioError as error:
         draft.faults += [Fault(f"options.{name}.profile", f.found, f.mend) for f in error.faults]
         return
@@ -152,10 +152,10 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
     found = draft.catalog.find_profiles(model, gpu)
     count = draft.get(f"{prefix}capacity.gpus_per_replica")
     matching = [p for p in found if count is None or p.gpus_per_replica == count]
+    if not gpu:  # then of GPUs that can be had
+        matching.sort(key=lambda profile: not _to_be_had(draft, prefix, profile.gpu))
     if matching:
-        alone = (profile for profile in matching if _meets(draft, prefix, profile, lend=False))
-        with_help = (profile for profile in matching if _meets(draft, prefix, profile, lend=True))
-        return next(alone, None) or next(with_help, matching[0])
+        return next((profile for profile in matching if _meets(draft, prefix, profile)), matching[0])
     if model and gpu:
         return None  # then it is estimated
     has = ", ".join(sorted({f"{p.gpus_per_replica} × {p.gpu}" for p in found}))
@@ -166,22 +166,31 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
     return None
 
 
-def _meets(draft: Draft, prefix: str, profile: ServingProfile, lend: bool) -> bool:
-    """Whether enough of a profile's length mixes are inside the service level, alone or with an estimate's help."""
+def _to_be_had(draft: Draft, prefix: str, gpu: str) -> bool:
+    """Whether somebody rents a GPU out by the hour, or sells it, as the option asks."""
     try:
-        _fit(draft, prefix, profile, lend)
+        if draft.tree["options"][prefix.split(".")[1]]["kind"] == "owned":
+            return bool(draft.catalog.server(gpu, "", draft.on))
+        return bool(draft.catalog.rental(gpu, draft.get(f"{prefix}gpu.provider") or "", draft.on))
+    except LookupFault:
+        return False
+
+
+def _meets(draft: Draft, prefix: str, profile: ServingProfile) -> bool:
+    """Whether enough of a profile's length mixes are inside the service level, with an estimate's help where it is needed."""
+    try:
+        _fit(draft, prefix, profile)
     except ScenarioError:
         return False
     return True
 
 
-def _fit(draft: Draft, prefix: str, profile: ServingProfile, lend: bool) -> Fitted:
+def _fit(draft: Draft, prefix: str, profile: ServingProfile) -> Fitted:
     """A profile at the service level asked for, worked out once for all options that take it."""
-    known = (profile.id, _lengths(draft, prefix), lend)
+    known = (profile.id, _lengths(draft, prefix))
     found: Fitted | None = draft.fits.get(known)
     if found is None:
-        lent = _lent(draft, prefix, profile) if lend else None
-        found = draft.fits[known] = fitted(profile, draft.sections["service"], lent)
+        found = draft.fits[known] = fitted(profile, draft.sections["service"], _lent(draft, prefix, profile))
     return found
 
 

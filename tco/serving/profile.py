@@ -1,6 +1,6 @@
 """A serving profile at a service level: which points count, the fitted work model, and the facts that follow."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
@@ -15,6 +15,7 @@ from tco.inputs.workload import Service
 from tco.model.work import Proportions, WorkFit, fit, scaled, throughput_at_slo
 from tco.serving.datasheets import Calibration
 from tco.serving.estimate import Estimate, Lengths, estimate
+from tco.units import Array
 
 TYPED = Source(where="scenario", grade="assumed")
 WELL_INSIDE_FRAC = 0.5
@@ -44,7 +45,7 @@ def fitted(profile: ServingProfile, service: Service, borrowed: Proportions | No
     The work model of a profile at a service level.
 
     Each length mix gives the highest throughput inside both limits; the coefficients are fitted to those. With fewer than
-    four, and proportions to borrow, only their common scale is.
+    four, and proportions to borrow, only their common scale is, over all mixes.
 
     Parameters
     ----------
@@ -61,10 +62,8 @@ def fitted(profile: ServingProfile, service: Service, borrowed: Proportions | No
     inside = {mix: speed for mix, speed in best.items() if speed is not None}
     if len(inside) < (FEWEST_MIXES if borrowed is None else 1):
         raise ScenarioError(_too_few(profile, service, mixes, len(inside), FEWEST_MIXES if borrowed is None else 1))
-    lengths, speed = np.array(list(inside)), np.array(list(inside.values()))
     lent = borrowed if len(inside) < MIXES_THAT_CHECK else None
-    observed = (lengths[:, 0], lengths[:, 1], speed)
-    work = fit(*observed) if lent is None else scaled(lent, *observed)
+    work = fit(*_observed(inside)) if lent is None else scaled(lent, *_observed(_with_lightest(mixes, inside)))
     evidence = replace(
         _evidence(profile, service, mixes, work),
         mixes=tuple(inside),
@@ -75,6 +74,23 @@ def fitted(profile: ServingProfile, service: Service, borrowed: Proportions | No
     for _ in range(evidence.on_medians + evidence.borrowed):
         grade = DOWNGRADED.get(grade, grade)
     return Fitted(work, grade, evidence)
+
+
+def _observed(speeds: Mapping[tuple[float, float], float]) -> tuple[Array, Array, Array]:
+    """Prompt and answer lengths, and throughput."""
+    lengths = np.array(list(speeds))
+    return lengths[:, 0], lengths[:, 1], np.array(list(speeds.values()))
+
+
+def _with_lightest(
+    mixes: Mapping[tuple[float, float], Sequence[ServingPoint]], inside: Mapping[tuple[float, float], float]
+) -> dict[tuple[float, float], float]:
+    """
+    Every mix with its throughput; one that no load keeps inside the service level with that of its lightest load.
+
+    It is served no faster than that, so a tighter level never makes the whole look faster.
+    """
+    return {mix: inside.get(mix, points[0].output_tok_per_s) for mix, points in mixes.items()}
 
 
 def _evidence(
@@ -105,11 +121,17 @@ def proportions(
     lengths: Lengths,
     known: Calibration | None,
 ) -> Proportions | None:
-    """What a profile may borrow: a, b, c of an estimate for its own GPUs and format; None where there is no estimate."""
+    """
+    What a profile may borrow: a, b, c of an estimate for its own GPUs and format; None where there is no estimate.
+
+    The estimate is made at the most requests in flight that the profile was measured with, whatever the service level:
+    a tighter one then takes points away, but never changes what a token of a prompt costs beside one of an answer.
+    """
     if model is None or gpu is None or known is None:
         return None
+    in_flight, dtype = max(point.concurrency for point in profile.points), profile.engine.dtype.lower()
     found = estimate(
-        model, gpu, service, lengths, known, gpus=profile.gpus_per_replica, dtype=profile.engine.dtype.lower()
+        model, gpu, service, lengths, known, gpus=profile.gpus_per_replica, dtype=dtype, concurrency=in_flight
     )
     return found.work if isinstance(found, Estimate) else None
 
@@ -138,11 +160,6 @@ def estimate_facts(found: Estimate, checked_on: date | None) -> list[Fact]:
     note = f"estimated from data sheets; one in ten is under {found.low_ratio:.2f} or over {found.high_ratio:.2f} times the throughput"
     source = Source("price_sheets/assumptions/roofline.csv", "estimated", None, "", checked_on, note=note)
     return _work_facts(found.work, found.gpus_per_replica, "estimated", source)
-
-
-def can_be_fitted(profile: ServingProfile) -> bool:
-    """Whether a profile has length mixes enough to price others, whatever the service level."""
-    return len(mixes_of(profile.points)) >= FEWEST_MIXES
 
 
 def serving_facts(profile: ServingProfile, found: Fitted) -> list[Fact]:

@@ -105,7 +105,7 @@ def capacity_of(case: Case, option: str | None = None) -> CapacityPlan | None:
 def _energy(plan: WeekPlan, requests: float) -> Energy | None:
     if plan.kilowatts is None:
         return None
-    kwh = float(np.asarray(kwh_per_month(float(plan.kilowatts.mean()), plan.pue)))
+    kwh = float(np.asarray(kwh_per_month(float(plan.kilowatts.mean()) + plan.aside_kilowatts, plan.pue)))
     each = kwh / requests if requests > 0 else None
     joules = None if each is None else each * JOULES_PER_KWH
     carbon = each * plan.carbon_kg_per_kwh if each is not None and plan.carbon_kg_per_kwh > 0 else None

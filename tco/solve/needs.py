@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tco.case import Case
-from tco.evaluate import VOLUME, evaluate, kinks, tail
+from tco.evaluate import VOLUME, evaluate, kinks, pieces_per_request, tail
 from tco.model.crossings import grid, inside, pieces, winning_intervals
 from tco.model.demand import peak_ratio
 from tco.options.api import ApiOption
@@ -18,6 +18,8 @@ SAME_FRAC = 1e-9
 """How far apart two costs may be, of the larger, and still count as the same."""
 MOST_TIMES = 1e9
 """A load that can be afforded this many times over costs nothing to serve."""
+MOST_PIECES = 200_000
+"""Steps of a fleet beyond which one more changes nothing that can be seen: the load is then told to a thousandth."""
 NEAR_FRAC = 1e-3
 """How close two loads are before the pieces between them are solved exactly."""
 
@@ -146,6 +148,9 @@ def _throughput_root(case: Case, base: str, other: str, requests: float) -> floa
     low, high = _last_load_that_pays(case, base, other, requests, path)
     if low is None or high is None:
         return None
+    far = requests * high
+    if far * pieces_per_request(case, far, only=[other]) > MOST_PIECES:
+        return 1.0 / low
     edges = kinks(case, requests * high, only=[other])[other] / requests
     ends = low + grid([edges[(edges > low) & (edges < high)] - low], high - low)
     gap = pieces(_gaps(case, base, other, requests, path, now / inside(ends)), ends)

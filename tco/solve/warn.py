@@ -15,14 +15,23 @@ from tco.model.ledger import Ledger
 from tco.model.work import inside_hull
 from tco.options.api import ApiOption, tokens_usd
 from tco.options.owned import OwnedOption
+from tco.options.rented import RentedOption
 from tco.options.self_hosted import GPU_LINES, SelfHostedOption, mean_request_s
-from tco.units import DAYS_PER_MONTH, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
+from tco.units import DAYS_PER_MONTH, HOURS_PER_MONTH, MINUTES_PER_HOUR, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
 
 STALE_DAYS = {
     "price_sheets/api": 30, "price_sheets/gpu_rental": 30, "price_sheets/hardware": 30, "price_sheets/people": 365,
     "price_sheets/electricity": 365, "price_sheets/colocation": 365,
 }  # fmt: skip
 """Days after which a price has to be checked again (MODEL §10)."""
+PRICED_BY = {
+    "gpu_rental": ("gpu_rent", "scaling", "spot_rent", "standby", "staging", "rent_addons"),
+    "hardware": ("capital", "opportunity", "support", "insurance"),
+    "electricity": ("electricity", "demand_charge", "tariff_escalation"),
+    "colocation": ("colocation",),
+    "people": ("people_run", "people_oncall", "people_model_swaps", "people_hands", "wage_escalation"),
+}
+"""Lines of a ledger that a sheet's prices make."""
 POOR_FIT_FRAC = 0.1
 """Mean error of the fit above which it is told."""
 PERCENT = 100.0
@@ -105,12 +114,21 @@ def _load(c: Context) -> Iterator[Caution]:
     option, ledger = c.case.numbers.options[c.other], c.point[c.other]
     if not isinstance(option, SelfHostedOption) or c.requests <= 0:
         return
+    if float(np.asarray(ledger.facts["replicas"])) == 0:  # all of its work is done on spot
+        return
     load = float(np.asarray(ledger.facts["load_frac"]))
     idle = c.gpus_usd(c.other) * max(0.0, 1.0 - load)
     per_mtok = c.gpus_usd(c.other) / float(np.asarray(ledger.tok)) * TOKENS_PER_MTOK
-    replicas = float(np.asarray(ledger.facts["replicas"]))
+    replicas, gpus = float(np.asarray(ledger.facts["replicas"])), option.capacity.gpus_per_replica
+    stand = float(np.asarray(ledger.facts["fleet_gpu_hours_per_month"])) / HOURS_PER_MONTH
+    whole = abs(stand - replicas * gpus) < 1e-6 * stand
+    paid = (
+        f"The {replicas:g} replicas paid for"
+        if whole
+        else f"The {stand:.3g} GPUs paid for on average (up to {replicas:g} replicas)"
+    )
     text = (
-        f"The {replicas:g} replicas paid for are {_percent(load)} loaded over the month: they cost {_usd(per_mtok)} per million tokens, "
+        f"{paid} are {_percent(load)} loaded over the month: they cost {_usd(per_mtok)} per million tokens, "
         f"not the {_usd(per_mtok * load)} of a fully loaded fleet."
     )
     yield Caution("W-UTIL", text, idle, c.other)
@@ -211,6 +229,24 @@ def _bought(c: Context) -> Iterator[Caution]:
         yield Caution("W-POWER", text, bill, c.other)
 
 
+def _cold(c: Context) -> Iterator[Caution]:
+    option = c.case.numbers.options[c.other]
+    if not isinstance(option, RentedOption) or option.fleet not in ("autoscaled", "reserved_and_burst"):
+        return
+    starts, lead_minutes = (
+        float(np.asarray(c.point[c.other].facts["starts_per_week"])),
+        option.scale_ahead_hours * MINUTES_PER_HOUR,
+    )
+    if starts > 0 and option.cold_start_minutes > lead_minutes:
+        ahead = float(np.ceil(option.cold_start_minutes / MINUTES_PER_HOUR))
+        stake = c.usd(c.other, {f"options.{c.other}.scale_ahead_hours": ahead}) - c.usd(c.other)
+        text = (
+            f"A replica takes {option.cold_start_minutes:g} minutes until it serves and is started {lead_minutes:g} minutes ahead: each of "
+            f"{starts:,.0f} starts a week comes too late. Starting {ahead:g} h ahead costs {_usd(stake)} a month more."
+        )
+        yield Caution("W-COLD", text, stake, c.other)
+
+
 def _licence(c: Context) -> Iterator[Caution]:
     note = c.case.licence_notes.get(c.other)
     if note:
@@ -219,7 +255,9 @@ def _licence(c: Context) -> Iterator[Caution]:
 
 def _redundancy(c: Context) -> Iterator[Caution]:
     option = c.case.numbers.options[c.other]
-    if isinstance(option, SelfHostedOption) and option.capacity.spare_replicas < 1 and option.capacity.spare_frac == 0:
+    if not isinstance(option, SelfHostedOption) or float(np.asarray(c.point[c.other].facts["replicas"])) == 0:
+        return
+    if option.capacity.spare_replicas < 1 and option.capacity.spare_frac == 0:
         daily = _token_bill(c, c.base) / DAYS_PER_MONTH
         text = f"No spare replica: an outage sends all traffic to the API, about {_usd(daily)} a day."
         yield Caution("W-N1", text, daily, c.other)
@@ -297,15 +335,16 @@ def _stale(c: Context) -> Iterator[Caution]:
         oldest, where = min(rows)
         age = (c.case.today - oldest).days
         if age > days:
-            stake = {"api": _token_bill(c, c.base), "gpu_rental": c.gpus_usd(c.other)}.get(
-                folder.rpartition("/")[2], c.line(c.other, "people_run")
-            )
+            kind = folder.rpartition("/")[2]
+            stake = _token_bill(c, c.base) if kind == "api" else sum(c.line(c.other, line) for line in PRICED_BY[kind])
             text = f"Prices of {where} were last checked {age} days ago, on {oldest}: look at the vendor's page before you sign."
             yield Caution("W-STALE", text, stake, c.base)
 
 
 def _concerns(c: Context, path: str) -> bool:
     parts = path.split(".")
+    if parts[-1] == "rent_usd_per_gpu_hour" and len(parts) == 3:  # only shown beside what was bought
+        return False
     return parts[0] != "options" or parts[1] in (c.base, c.other, c.case.numbers.hosted)
 
 
@@ -328,5 +367,5 @@ def _token_bill(c: Context, name: str) -> float:
 
 
 CHECKS: tuple[Callable[[Context], Iterator[Caution]], ...] = (
-    _hosted, _load, _evidence, _memory, _bought, _licence, _redundancy, _people, _cache, _batch, _tokens, _parity, _stale, _static,
+    _hosted, _load, _evidence, _memory, _bought, _cold, _licence, _redundancy, _people, _cache, _batch, _tokens, _parity, _stale, _static,
 )  # fmt: skip

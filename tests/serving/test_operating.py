@@ -8,6 +8,7 @@ import pytest
 
 from tco.case import Case
 from tco.catalog import Catalog
+from tco.evaluate import evaluate
 from tco.inputs.hardware import Engine, Gpu, PageSource, Percentiles, ServingPoint, ServingProfile
 from tco.inputs.workload import Service
 from tco.serving.operating import load_points, power_facts
@@ -97,3 +98,22 @@ def test_a_measured_curve_reaches_the_electricity(
     assert row.mean_hour.tpot_ms is not None
     assert row.busiest_minute.tpot_ms is not None
     assert row.mean_hour.tpot_ms <= row.busiest_minute.tpot_ms <= 100
+
+
+@pytest.mark.parametrize(
+    ("name", "limits"), [("ttft_ms", (3000, 2000, 1500, 1400, 800, 300)), ("tpot_ms", (100, 50, 20, 12, 8))]
+)
+def test_a_tighter_service_level_never_makes_it_faster(
+    catalog: Catalog, case_of: Callable[..., Case], name: str, limits: tuple[float, ...]
+) -> None:
+    tree = {
+        "scenario": 1,
+        "workload": {"requests_per_month": 1e6},
+        "options": {"api": {"kind": "api", "sku": "openai/gpt-5.4"},
+                    "own": {"kind": "rented", "model": "openai/gpt-oss-120b", "gpu_name": "H100-SXM"}},
+    }  # fmt: skip
+    seconds = []
+    for limit in limits:
+        case = case_of(tree, {f"service.{name}": limit, "options.own.capacity.gpus_per_replica": 2})
+        seconds.append(evaluate(case)["own"].facts["request_s"])
+    assert seconds == sorted(seconds)

@@ -131,7 +131,7 @@ def rented_options(draw: st.DrawFn) -> RentedOption:
         cold_start_minutes=draw(st.sampled_from([0, 10])),
         drain_minutes=draw(st.sampled_from([0, 5])),
         min_billing_minutes=draw(st.sampled_from([0, 60, 150])),
-        scale_ahead_hours=0 if fleet == "fixed" else draw(st.sampled_from([0, 2])),
+        scale_ahead_hours=0 if fleet in ("fixed", "reserved") else draw(st.sampled_from([0, 2])),
         addon_frac=draw(st.sampled_from([0.0, 0.15])),
         spot_waste_frac=0.05,
         staging_replica_hours_per_month=draw(st.sampled_from([0.0, 200.0])),

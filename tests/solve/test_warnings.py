@@ -309,6 +309,20 @@ def test_watts_that_nobody_measured(bought: Callable[..., Case]) -> None:
     )
 
 
+def test_a_fleet_that_wakes_too_late(clean: Callable[..., Case]) -> None:
+    # the busy half of each day twice as busy: 3.2 and 0.8 million requests' pace, 4 + 1 and 1 + 1 replicas; 7 x 3 starts
+    week = [1.6] * 12 + [0.4] * 12
+    late = {"workload.requests_per_month": 2e6, "workload.shape_hours": week * 7, "options.own.fleet": "autoscaled",
+            "workload.output_length.mean_tok": 0, "options.own.cold_start_minutes": 90,
+            "options.own.drain_minutes": 0, "options.own.min_billing_minutes": 0}  # fmt: skip
+    warning = found(clean(late))["W-COLD"]
+    assert "takes 90 minutes until it serves and is started 0 minutes ahead: each of 21 starts" in warning.message
+    # two hours of three replicas more, seven times a week
+    assert warning.usd_at_stake == pytest.approx(7 * 2 * 3 * 730 / 168)
+    assert "W-COLD" not in found(clean({**late, "options.own.scale_ahead_hours": 2}))
+    assert "W-COLD" not in found(clean({**late, "options.own.fleet": "fixed"}))
+
+
 def test_a_licence_that_restricts(clean: Callable[..., Case]) -> None:
     case = replace(clean(), licence_notes={"own": "products must show its name."})
     assert found(case)["W-LICENCE"].message == "The model's licence: products must show its name."

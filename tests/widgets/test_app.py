@@ -93,7 +93,7 @@ def test_a_bad_value_keeps_the_outcome_and_says_why_at_the_control(app: BreakEve
 
 
 def test_a_service_that_nothing_meets_is_told_with_what_would_do(app: BreakEvenApp, control: Control) -> None:
-    control("Time to first token, at most").value = 60.0
+    control("Time to first token, at most").value = 20.0
     assert "would do" in app.words.html
     control("Time to first token, at most").value = 2000.0
     assert app.store.faults == ()
