@@ -35,10 +35,19 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "lab_contents": ("lab", "jupyter_server"),
     "widgets": ("*", "ipywidgets anywidget traitlets IPython plotly pandas numpy"),
     "cli": ("*", "rich"),
+    "cli_bench": ("bench catalog inputs errors", ""),
     "cli_measure": ("bench catalog errors", "rich"),
     "__main__": ("cli", ""),
 }
-FACES = {"widgets", "cli", "cli_measure", "lab", "lab_contents", "__main__"}  # nothing but a face imports a face
+FACES = {
+    "widgets",
+    "cli",
+    "cli_bench",
+    "cli_measure",
+    "lab",
+    "lab_contents",
+    "__main__",
+}  # nothing but a face imports a face
 HEAVY = {
     "pandas",
     "plotly",

@@ -82,8 +82,13 @@ def write_profile(profile: ServingProfile, folder: Path, variant: str = "") -> P
 
     The text goes to a file beside the target, which is then renamed over it: a reader never meets half a profile.
     """
+    return write_profile_to(profile, folder / file_name(profile, variant))
+
+
+def write_profile_to(profile: ServingProfile, target: Path) -> Path:
+    """The same, to a file whose name is chosen."""
+    folder = target.parent
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / file_name(profile, variant)
     handle, beside = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
