@@ -110,7 +110,7 @@ class Session:
                 mix, asked, wanted, f"{name}-again", seed_of(seed, mix, asked.concurrency, repeat, kind)
             )
             loaded, point = (longer, again) if again.window_s > point.window_s else (loaded, point)
-        self.note(client_command=shlex.join(loaded.command))
+        self.note(client_command=shlex.join(["vllm", *loaded.command[1:]]))
         return point
 
     def _run(self, mix: Mix, asked: Load, wanted_s: float, name: str, seed: int) -> tuple[load.Loaded, PointResult]:
@@ -195,7 +195,7 @@ class Session:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         words = serve_command(settings, port)
-        self.note(engine_command=shlex.join(words))
+        self.note(engine_command=shlex.join(["vllm", *words[1:]]))
         self.tell("starting", {"command": words})
         self._server = self._exit.enter_context(server.Server(words, url, self.state.folder / "server.log"))
         waited = self._server.wait(

@@ -70,6 +70,7 @@ def test_other_lengths_failures_and_a_warm_cache() -> None:
     assert guards.load_codes(run(output_tok=5), load, 0.0, cold=True) == ["B-TOKENS"]
     assert guards.load_codes(run(), load, 0.02, cold=True) == ["B-PREFIX"]
     assert guards.load_codes(run(), load, 0.5, cold=False) == []
+    assert guards.load_codes(run(), load, 0.0, cold=False) == ["B-COLD"]
     assert guards.load_codes(run(), load, None, cold=True) == ["B-CACHE"]
     failed = replace(run(), ok=np.arange(10) > 0)
     assert guards.load_codes(failed, load, 0.0, cold=True) == ["B-FAILED"]

@@ -19,11 +19,11 @@ from tco.inputs.hardware import ServingProfile
 
 HERE = Path(__file__).resolve().parent
 VLLM = HERE.parents[1] / ".venv-vllm" / "bin"
-MIXES = {(64.0, 16.0), (128.0, 8.0), (32.0, 24.0)}
-SERVER = "--load-format dummy --dtype bfloat16 --max-model-len 512 --max-num-seqs 8 --enforce-eager"
+MIXES = {(256.0, 16.0), (128.0, 8.0), (32.0, 24.0)}
+SERVER = "--load-format dummy --dtype bfloat16 --max-model-len 512 --max-num-seqs 8 --enforce-eager --block-size 32"
 FLAGS = [
-    "--as", "test/tiny", "--gpu", "H100-SXM", "--lengths", "64x16,128x8,32x24", "--slo", "ttft=60s,tpot=10s", "--quick",
-    "--window-seconds", "3", "--concurrency", "2:2", "--cached-frac", "0.5", "--no-open-loop", "--json-log", "--server-args", SERVER,
+    "--as", "test/tiny", "--gpu", "H100-SXM", "--lengths", "256x16,128x8,32x24", "--slo", "ttft=60s,tpot=10s", "--quick",
+    "--window-seconds", "2", "--concurrency", "2:2", "--cached-frac", "0.5", "--no-open-loop", "--json-log", "--server-args", SERVER,
 ]  # fmt: skip
 
 pytestmark = pytest.mark.vllm
