@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tco._version import __version__
 from tco.cli_bench import add_import
+from tco.cli_measure import add_bench
 from tco.errors import TcoError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     listing.set_defaults(run=_list)
     _estimating(commands)
+    add_bench(commands.add_parser("bench", help="measure a model on these GPUs with vLLM, and write its profile"))
     add_import(commands.add_parser("bench import", help="make a profile of another load generator's result files"))
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")

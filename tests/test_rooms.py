@@ -36,9 +36,18 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "widgets": ("*", "ipywidgets anywidget traitlets IPython plotly pandas numpy"),
     "cli": ("*", "rich"),
     "cli_bench": ("bench catalog inputs errors", ""),
+    "cli_measure": ("bench catalog errors", "rich"),
     "__main__": ("cli", ""),
 }
-FACES = {"widgets", "cli", "cli_bench", "lab", "lab_contents", "__main__"}  # nothing but a face imports a face
+FACES = {
+    "widgets",
+    "cli",
+    "cli_bench",
+    "cli_measure",
+    "lab",
+    "lab_contents",
+    "__main__",
+}  # nothing but a face imports a face
 HEAVY = {
     "pandas",
     "plotly",

@@ -29,6 +29,10 @@ CODES: dict[str, Code] = {
     "B-PREFIX": Code(
         "Prompts were found in the prefix cache in a run that was to be cold: the figure is too good.", blocks=True
     ),
+    "B-COLD": Code(
+        "Less than 1 % of the prompt was found in the prefix cache in a run that was to be warm: prompts shorter than its blocks, or no cache.",
+        blocks=True,
+    ),
     "B-CACHE": Code(
         "The server does not publish its prefix-cache counters: that the run was cold is assumed, not seen."
     ),

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from tco.bench.codes import blocks
+from tco.bench.energy import usable
 from tco.bench.records import Floats, PointResult
 from tco.bench.summarise import CONFIDENCE_FRAC, student_quantile
 from tco.inputs.hardware import FittedEnergy, FittedWork
 from tco.model.work import WorkFit, fit
 
 FEWEST_MIXES = 3
-NO_ENERGY = {"B-GAP", "B-MIG", "B-JOULES", "B-POWER", "B-EDGE", "B-LOST"}
-"""Codes that keep the energy of a point, not its speed, out of the fit and the profile."""
 
 
 def joules_per_request(point: PointResult) -> float | None:
@@ -26,7 +24,7 @@ def joules_per_request(point: PointResult) -> float | None:
 
 def watts_of(point: PointResult) -> float | None:
     """Mean power of all GPUs in the window; None where none was measured or a code voids it. [W]"""
-    if point.energy is None or NO_ENERGY & {*point.codes, *point.energy.codes} or not math.isfinite(point.energy.watts):
+    if point.energy is None or not usable(point.energy) or "B-JOULES" in point.codes:
         return None
     return point.energy.watts
 

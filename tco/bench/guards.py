@@ -93,7 +93,9 @@ def load_codes(requests: Requests, load: Load, hit_frac: float | None, cold: boo
         found += ["B-CLIENT"] if late else []
     if hit_frac is None:
         return [*found, "B-CACHE"]
-    return [*found, "B-PREFIX"] if cold and hit_frac > COLD_FRAC else found
+    if cold != (hit_frac <= COLD_FRAC):
+        found.append("B-PREFIX" if cold else "B-COLD")
+    return found
 
 
 def speed_codes(point: PointResult, bound: Ceiling | None) -> list[str]:

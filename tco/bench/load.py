@@ -92,6 +92,8 @@ def run(words: Sequence[str], file: Path, limit_s: float, waiting: Callable[[], 
         finally:
             stop_group(process)
     if process.returncode != 0 or not file.exists():
+        time.sleep(POLL_S)
+        waiting()  # a client that fails because its server died is the server's fault
         raise TcoError(Fault("load client", f"ended with status {process.returncode}", _tail(log)))
     data = json.loads(file.read_text(encoding="utf-8"))
     requests, first_s = parse(data)

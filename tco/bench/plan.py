@@ -19,8 +19,10 @@ REPEATS = 3
 PROBES_COUNT = 7
 """Loads that a search usually tries, before the first mix has told where to start."""
 LATER_PROBES_COUNT = 4
-RAMP_FRAC = 0.6
-"""Of the window: starting a client, filling up and draining, as a plan reckons it."""
+RAMP_FRAC = 0.4
+"""Of the window: filling up and draining, as a plan reckons it."""
+CLIENT_S = 12.0
+"""Starting a load client and making its prompts, as a plan reckons it."""
 STARTING_S = 120.0
 """Starting and stopping the server, the warm-ups and the idle readings, as a plan reckons it."""
 WARM_UP_SEED = 1_000_000
@@ -73,7 +75,7 @@ class Plan:
 
     def expected_s(self) -> float:
         """How long it will probably take. [s]"""
-        return STARTING_S + self.runs() * self.window_s * (1.0 + RAMP_FRAC)
+        return STARTING_S + self.runs() * (self.window_s * (1.0 + RAMP_FRAC) + CLIENT_S)
 
 
 def quick(plan: Plan) -> Plan:

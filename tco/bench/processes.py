@@ -10,6 +10,9 @@ from pathlib import Path
 
 PATIENCE_S = 20.0
 """How long an asked process may take to end before the next, harder signal."""
+ORPHANS_S = 1.0
+"""The same for the children of a process that has ended."""
+POLL_S = 0.05
 LAST_LINES = 15
 _QUIET = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1"}
 
@@ -39,8 +42,6 @@ def stop_group(process: subprocess.Popen[bytes], patience_s: float = PATIENCE_S)
             process.wait()
             return
         _wait(process, patience_s)
-        if process.poll() is not None:
-            patience_s = min(patience_s, 2.0)  # children of a leader that ended by itself have had their time
 
 
 def last_lines(log: Path, most: int = LAST_LINES) -> str:
@@ -54,9 +55,15 @@ def last_lines(log: Path, most: int = LAST_LINES) -> str:
 
 
 def _wait(process: subprocess.Popen[bytes], patience_s: float) -> None:
+    """Until the group is gone, the patience is over, or its leader has been gone for long enough to take its children along."""
     until = time.monotonic() + patience_s
     while time.monotonic() < until and (process.poll() is None or group_lives(process.pid)):
-        time.sleep(0.05)
+        if process.poll() is not None:
+            until = min(until, time.monotonic() + ORPHANS_S)
+            while time.monotonic() < until and group_lives(process.pid):
+                time.sleep(POLL_S)
+            return
+        time.sleep(POLL_S)
 
 
 def _members(group: int) -> list[str]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -80,7 +80,7 @@ def profile(
         grade="measured",
         sources=(hardware.PageSource(url=f"tco bench {settings.key()}", checked_on=today.date()),),
         points=tuple(serving_point(one) for one in usable),
-        idle_watts=idle.get("loaded"),
+        idle_watts=_known(idle.get("loaded")),
         measured_at=hardware.MeasuredAt(
             ttft_ms=settings.limits.ttft_ms, tpot_ms=settings.limits.tpot_ms, slo_percentile=settings.limits.percentile
         ),
@@ -102,14 +102,14 @@ def serving_point(one: Measured) -> hardware.ServingPoint:
         input_tok=one.mix.input_tok,
         output_tok=one.mix.output_tok,
         concurrency=_in_flight(point),
-        output_tok_per_s=point.output_tok_per_s,
+        output_tok_per_s=_tidy(point.output_tok_per_s),
         ttft_ms=_latency(point.ttft_ms),
         tpot_ms=_latency(point.tpot_ms),
         e2e_ms=_latency(point.e2e_ms),
         cached_frac=_tidy(point.cached_frac) if one.mix.cached_frac else 0.0,
         watts=_known(watts_of(point)),
         joules_per_request=_known(joules_per_request(point)),
-        request_rate=point.request_rate,
+        request_rate=_known(point.request_rate),
         in_slo_frac=_tidy(point.in_slo_frac),
         output_error_frac=None if interval.half_width is None else _tidy(interval.half_width / interval.mean),
         repeats_count=len(runs),
@@ -121,14 +121,12 @@ def serving_point(one: Measured) -> hardware.ServingPoint:
 
 def joined_result(one: Measured) -> PointResult:
     """The mean of the runs of a point; its codes are those of any of them."""
-    from dataclasses import replace
-
     runs = one.runs
     if len(runs) == 1:
         return runs[0]
 
     def mean(name: str) -> float:
-        return sum(getattr(run, name) for run in runs) / len(runs)
+        return float(sum(getattr(run, name) for run in runs) / len(runs))
 
     def latency(name: str) -> Percentiles:
         sides = [getattr(run, name) for run in runs]
@@ -141,16 +139,10 @@ def joined_result(one: Measured) -> PointResult:
     if len(energies) == len(runs):
         joules, watts = (sum(getattr(each, name) for each in energies) / len(energies) for name in ("joules", "watts"))
         energy = replace(energies[0], joules=joules, watts=watts, codes=_union(each.codes for each in energies))
-    return replace(
-        runs[0],
-        **{
-            name: mean(name)
-            for name in ("output_tok_per_s", "input_tok_per_s", "requests_per_s", "in_slo_frac", "cached_frac")
-        },
-        **{name: latency(name) for name in ("ttft_ms", "tpot_ms", "e2e_ms")},
-        energy=energy,
-        codes=_union(run.codes for run in runs),
-    )
+    rates = ("output_tok_per_s", "input_tok_per_s", "requests_per_s", "in_slo_frac", "cached_frac")
+    means: dict[str, Any] = {name: mean(name) for name in rates}
+    means |= {name: latency(name) for name in ("ttft_ms", "tpot_ms", "e2e_ms")}
+    return replace(runs[0], **means, energy=energy, codes=_union(run.codes for run in runs))
 
 
 def warnings(outcome: Outcome) -> tuple[str, ...]:
@@ -204,7 +196,7 @@ def _in_flight(point: PointResult) -> float:
 
 
 def _idle(idle: Mapping[str, float | None]) -> hardware.IdleStates | None:
-    states = {f"{name}_watts": watts for name, watts in idle.items() if watts is not None}
+    states = {f"{name}_watts": _known(watts) for name, watts in idle.items() if watts is not None}
     return hardware.IdleStates(**states) if states else None
 
 

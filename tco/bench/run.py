@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from tco.bench import guards
+from tco.bench.machine import provenance as machine
+from tco.bench.meter import Meter
 from tco.bench.plan import Mix
-from tco.bench.profile import Measured, Outcome, profile, variant
+from tco.bench.profile import Measured, Outcome, joined_result, profile, variant
 from tco.bench.records import PointResult
 from tco.bench.search import Found, capacity, inside
-from tco.bench.session import Power, Session, Tell
-from tco.bench.settings import Settings
+from tco.bench.session import Session, Tell
+from tco.bench.settings import Settings, client
 from tco.bench.state import State
 from tco.catalog.profiles import write_profile
 from tco.errors import Fault, TcoError
@@ -28,7 +30,7 @@ BELOW_RATIO = 2
 
 def bench(
     settings: Settings,
-    meter: Power,
+    meter: Meter,
     tell: Tell,
     bound: guards.Ceiling | None = None,
     facts: Mapping[str, Any] | None = None,
@@ -41,15 +43,20 @@ def bench(
     TcoError
         When the server or the client fails, saying how many points are kept.
     """
+    client(settings.vllm)
     state = State(settings.state / settings.key())
     with Session(settings, state, meter, tell, bound) as session:
+        session.note(began=datetime.now(UTC).isoformat(timespec="seconds"))
         try:
             outcome = measured(session)
         except TcoError as error:
             kept = Fault(
                 "kept", str(state.folder), f"{session.measured_count} new points; the same command goes on from there"
             )
-            raise TcoError([*error.faults, kept]) from error
+            raise type(error)([*error.faults, kept]) from error
+        except KeyboardInterrupt:
+            tell("stopped", {"kept": str(state.folder), "points": session.measured_count})
+            raise
         told = provenance(session, facts or {})
         written = profile(settings, outcome, idle_watts(state), told)
     path = write_profile(written, settings.output, variant(outcome, settings))
@@ -76,8 +83,8 @@ def measured(session: Session) -> Outcome:
         best = next((one for one in several if one.runs[0].concurrency == searched.concurrency), None)
         if best is not None and searched.concurrency is not None:
             found.append(best)
-            first = max(searched.concurrency // BELOW_RATIO, 1)
-            points += confirmed(session, mix, searched.concurrency, best.runs[0])
+            first = max(searched.concurrency // BELOW_RATIO, plan.first_concurrency)
+            points += confirmed(session, mix, searched.concurrency, joined_result(best))
     points += with_cache(session, found, cuts)
     if session.measured_count:
         session.idle("after")
@@ -144,19 +151,14 @@ def idle_watts(state: State) -> dict[str, float | None]:
 def provenance(session: Session, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What was measured with; kept beside the points, so that a resumed run tells the first start's commands."""
     state, plan = session.state, session.settings.plan
-    engine = state.read("engine") or {}
-    kept = state.read("provenance") or {"began": datetime.now(UTC).isoformat(timespec="seconds")}
-    told = {
-        **kept,
-        **session.commands,
-        **session.meter.facts(),
+    return {
+        **(state.read("provenance") or {}),
+        **machine(session.meter),
         **facts,
-        "engine_version": engine.get("version"),
+        "engine_version": (state.read("engine") or {}).get("version"),
         "model_served": session.settings.model,
         "url": session.settings.url,
         "seed": plan.seed,
         "window_s": plan.window_s,
         "repeats": plan.repeats,
     }
-    state.keep("provenance", told)
-    return told

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 from tco.bench import guards, load, server
+from tco.bench.meter import Meter
 from tco.bench.plan import Mix, prompts_count, seed_of, warm_up_seed
 from tco.bench.records import Energy, PointResult, Requests
 from tco.bench.settings import Settings, client, free_port, serve_command
@@ -27,34 +29,17 @@ GROWTH_RATIO = 2.0
 """Twice the load brings at most twice the requests a second."""
 
 
-class Power(Protocol):
-    """What a session asks of a power meter; times are those of `time.monotonic`. [s]"""
-
-    def start(self) -> None:
-        """Begin sampling."""
-
-    def energy(self, start_s: float, end_s: float) -> Energy:
-        """What was drawn in a window that has ended."""
-
-    def facts(self) -> dict[str, Any]:
-        """The GPUs and their driver."""
-
-    def close(self) -> None:
-        """End sampling and let go."""
-
-
 @dataclass
 class Session:
     """Everything a run of load needs, and what was learnt on the way."""
 
     settings: Settings
     state: State
-    meter: Power
+    meter: Meter
     tell: Tell
     bound: guards.Ceiling | None = None
     began_s: float = field(default_factory=time.monotonic)
     measured_count: int = 0
-    commands: dict[str, str] = field(default_factory=dict)
     _exit: ExitStack = field(default_factory=ExitStack)
     _target: load.Target | None = None
     _server: server.Server | None = None
@@ -68,6 +53,12 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self._exit.close()
+
+    def note(self, **facts: str) -> None:
+        """Keep facts of the first time they are known, so that a resumed run tells them too."""
+        known = self.state.read("provenance") or {}
+        if not facts.keys() <= known.keys():
+            self.state.keep("provenance", facts | known)
 
     def may_go_on(self) -> bool:
         """Whether the budget leaves room for one more run."""
@@ -119,7 +110,7 @@ class Session:
                 mix, asked, wanted, f"{name}-again", seed_of(seed, mix, asked.concurrency, repeat, kind)
             )
             loaded, point = (longer, again) if again.window_s > point.window_s else (loaded, point)
-        self.commands.setdefault("client_command", " ".join(loaded.command))
+        self.note(client_command=shlex.join(["vllm", *loaded.command[1:]]))
         return point
 
     def _run(self, mix: Mix, asked: Load, wanted_s: float, name: str, seed: int) -> tuple[load.Loaded, PointResult]:
@@ -204,7 +195,7 @@ class Session:
         port = free_port()
         url = f"http://127.0.0.1:{port}"
         words = serve_command(settings, port)
-        self.commands["engine_command"] = " ".join(words)
+        self.note(engine_command=shlex.join(["vllm", *words[1:]]))
         self.tell("starting", {"command": words})
         self._server = self._exit.enter_context(server.Server(words, url, self.state.folder / "server.log"))
         waited = self._server.wait(
@@ -233,6 +224,8 @@ class Session:
     def _alive(self) -> None:
         if self._server is not None:
             self._server.check()
+        live = self.meter.live()
+        self.tell("tick", {"watts": None if live is None else live.watts})
 
     def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds
