@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tco._version import __version__
+from tco.cli_bench import add_import
+from tco.cli_measure import add_bench
 from tco.errors import TcoError
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ LISTS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 2 something to mend."""
-    arguments = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser().parse_args(["bench import", *words[2:]] if words[:2] == ["bench", "import"] else words)
     try:
         run: Callable[[argparse.Namespace], int] = arguments.run
         return run(arguments)
@@ -74,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     listing.set_defaults(run=_list)
     _estimating(commands)
+    add_bench(commands.add_parser("bench", help="measure a model on these GPUs with vLLM, and write its profile"))
+    add_import(commands.add_parser("bench import", help="make a profile of another load generator's result files"))
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
     terms.set_defaults(run=_terms)

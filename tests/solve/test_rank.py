@@ -69,12 +69,12 @@ def test_an_estimated_row_costs_what_the_option_itself_does(catalog: Catalog, su
     rows = [row for row in rank(support, catalog, model).rows if row.usd_per_month is not None]
     assert len(rows) > 8
     for row in rows:
-        mine = scenario.set("options.self_host.gpu_name", row.gpu)
-        if row.grade == "estimated" and not row.profile:
-            mine = mine.set("options.self_host.profile", "estimate")
-            mine = mine.set("options.self_host.capacity.gpus_per_replica", row.gpus_per_replica)
-        case = resolve(mine, catalog)  # without a profile, the one that the option takes by itself
-        assert case.evidence["self_host"].profile == (row.profile or "estimate")
+        mine = scenario
+        for path, chosen in (
+            ("gpu_name", row.gpu), ("profile", row.profile or "estimate"), ("capacity.gpus_per_replica", row.gpus_per_replica),
+        ):  # fmt: skip
+            mine = mine.set(f"options.self_host.{path}", chosen)
+        case = resolve(mine, catalog)
         ledger, option = evaluate(case)["self_host"], case.numbers.options["self_host"]
         assert isinstance(option, RentedOption)
         assert row.usd_per_gpu_hour == option.gpu.on_demand_usd_per_gpu_hour, row.gpu
