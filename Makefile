@@ -5,16 +5,17 @@ SHELL   := bash
 PYTHON  ?= python3
 VENV    ?= .venv
 BIN     := $(VENV)/bin
+VLLM    := .venv-vllm
 LAB     ?=
 PYTEST  ?=
 
 # Trust what the machine trusts: behind a company's proxy the registry answers with the company's certificate.
 export UV_SYSTEM_CERTS ?= true
 
-.PHONY: help lab test check format lock bench wheel clean
+.PHONY: help lab test test-vllm check format lock bench wheel clean
 
 help:                     ## show this
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 lab: $(VENV)/.installed   ## open the break-even notebook, live, in JupyterLab; LAB="--no-browser --port 8899" adds arguments
 	$(BIN)/tco lab $(LAB)
@@ -22,6 +23,10 @@ lab: $(VENV)/.installed   ## open the break-even notebook, live, in JupyterLab; 
 test: check               ## check, then every test; installs Chromium and LibreOffice when they are missing and apt is there
 	.ci/tools
 	$(BIN)/python -m pytest $(PYTEST)
+
+test-vllm: $(VENV)/.installed $(VLLM)/.installed ## tco bench against the real vLLM on a processor, in an environment of its own (2.3 GB)
+	.ci/tools
+	$(BIN)/python -m pytest -m vllm tests/vllm $(PYTEST)
 
 check: $(VENV)/.installed ## formatting, lint and types
 	$(BIN)/ruff format --check .
@@ -44,11 +49,17 @@ wheel: $(VENV)/.installed ## build dist/*.whl
 	$(BIN)/python -m build --wheel
 
 clean:                    ## remove what these commands made
-	rm -rf $(VENV) build dist .lab .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf $(VENV) $(VLLM) build dist .lab .pytest_cache .ruff_cache .mypy_cache .hypothesis
 
 # uv comes from the package registry into the environment itself, so nothing has to be installed by hand.
 $(VENV)/.installed: requirements.lock pyproject.toml
 	.ci/venv $(PYTHON) $(VENV)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+# vLLM for processors is a tool of the tests, never a dependency: its own pins, its own environment.
+$(VLLM)/.installed: tests/vllm/requirements.txt tests/vllm/shim/pyproject.toml
+	.ci/venv $(PYTHON) $(VLLM)
+	.ci/vllm $(VLLM)
 	@touch $@

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tco._version import __version__
+from tco.cli_bench import add_import
+from tco.cli_measure import add_bench
 from tco.errors import TcoError
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 
 FORMATS = ("auto", "bf16", "fp8", "int8", "fp4", "int4")
+CACHE_FORMATS = ("auto", "fp8", "int8")
 """Formats of weights that ``tco estimate`` takes; named here so that ``tco --help`` stays quick."""
 LISTS = (
     "scenarios", "apis", "models", "gpus", "profiles", "rents", "servers", "regions", "levels", "shapes", "roles", "fields",
@@ -25,7 +28,8 @@ LISTS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 2 something to mend."""
-    arguments = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    arguments = _parser().parse_args(["bench import", *words[2:]] if words[:2] == ["bench", "import"] else words)
     try:
         run: Callable[[argparse.Namespace], int] = arguments.run
         return run(arguments)
@@ -73,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     listing.set_defaults(run=_list)
     _estimating(commands)
+    add_bench(commands.add_parser("bench", help="measure a model on these GPUs with vLLM, and write its profile"))
+    add_import(commands.add_parser("bench import", help="make a profile of another load generator's result files"))
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
     terms.set_defaults(run=_terms)
@@ -99,6 +105,9 @@ def _estimating(commands: Any) -> None:
     guess.add_argument("gpu", metavar="GPU", help="as in `tco list gpus`")
     guess.add_argument("--gpus", type=_whole, metavar="N", help="GPUs of one replica (default: the fewest that do)")
     guess.add_argument("--dtype", default="auto", choices=FORMATS, help="format of the weights (default: as published)")
+    guess.add_argument(
+        "--kv-dtype", default="auto", choices=CACHE_FORMATS, help="format of the cache (default: 16 bits)"
+    )
     guess.add_argument(
         "--concurrency", type=_above_0, metavar="N", help="requests in flight (default: what the limits allow)"
     )
@@ -252,6 +261,7 @@ def _estimate(arguments: argparse.Namespace) -> int:
         known,
         gpus=arguments.gpus,
         dtype=arguments.dtype,
+        kv_dtype=arguments.kv_dtype,
         concurrency=arguments.concurrency,
     )
     if isinstance(found, Unable):

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -36,6 +37,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+NO_COMPILER = "no C compiler here: install one (Debian: apt-get install gcc libc6-dev)"
 NO_CHROMIUM = "no Chromium here: install it (Debian: apt-get install chromium)"
 
 
@@ -161,6 +163,25 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
         return Ran(status, printed.out, printed.err)
 
     return command
+
+
+# A driver's stand-in: left out where there is no C compiler, required where CI is set
+
+
+@pytest.fixture(scope="session")
+def fake_nvml(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for ``LD_LIBRARY_PATH`` with a scripted ``libnvidia-ml.so.1``; ``tests/fake_nvml/fake_nvml.c`` tells its script."""
+    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    if compiler is None and os.environ.get("CI"):
+        pytest.fail(NO_COMPILER)
+    if compiler is None:
+        pytest.skip(NO_COMPILER)
+    folder = tmp_path_factory.mktemp("fake_nvml")
+    source = REPOSITORY / "tests" / "fake_nvml" / "fake_nvml.c"
+    library = folder / "libnvidia-ml.so.1"
+    flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+    subprocess.run([compiler, *flags, "-o", str(library), str(source), "-lm"], check=True)
+    return folder
 
 
 # Chromium: left out where there is none, required where CI is set

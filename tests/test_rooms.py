@@ -25,7 +25,7 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "solve": ("evaluate serving case inputs options model units errors", "numpy scipy"),
     "catalog": ("inputs errors units yaml12", "pydantic yaml ruamel httpx"),
     "usage": ("inputs catalog model errors units", "duckdb numpy"),
-    "bench": ("inputs model catalog units errors", "httpx pynvml vllm numpy"),
+    "bench": ("inputs model catalog units errors", "httpx pynvml vllm numpy prometheus_client"),
     "present": (
         "model solve serving scenario case inputs units errors options",
         "numpy pandas plotly kaleido xlsxwriter openpyxl jinja2 pptx rich",
@@ -35,9 +35,19 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "lab_contents": ("lab", "jupyter_server"),
     "widgets": ("*", "ipywidgets anywidget traitlets IPython plotly pandas numpy"),
     "cli": ("*", "rich"),
+    "cli_bench": ("bench catalog inputs errors", ""),
+    "cli_measure": ("bench catalog errors", "rich"),
     "__main__": ("cli", ""),
 }
-FACES = {"widgets", "cli", "lab", "lab_contents", "__main__"}  # nothing but a face imports a face
+FACES = {
+    "widgets",
+    "cli",
+    "cli_bench",
+    "cli_measure",
+    "lab",
+    "lab_contents",
+    "__main__",
+}  # nothing but a face imports a face
 HEAVY = {
     "pandas",
     "plotly",

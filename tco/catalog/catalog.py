@@ -130,16 +130,28 @@ class Catalog:
         ]
         return profiles.best_first(self._good_profile(path) for path in wanted)
 
-    def save_profile(self, profile: ServingProfile, variant: str = "") -> Path:
-        """Write a profile beside the others, whole or not at all, and return its file."""
+    def profile_folder(self) -> Path:
+        """
+        Where profiles are written.
+
+        Raises
+        ------
+        LookupFault
+            When the data are the package's own: they are not to be written to.
+        """
         folder = self._folders["hw_profiles"]
         if folder.path is None or folder.whose == "the package":
             mend = "make a folder of your own with `tco init` and work there"
             raise LookupFault(Fault("hw_profiles/serving", "no folder to write to", mend))
+        return folder.path / "serving"
+
+    def save_profile(self, profile: ServingProfile, variant: str = "") -> Path:
+        """Write a profile beside the others, whole or not at all, and return its file."""
+        folder = self.profile_folder()
         self._profile_cache.clear()
         for name in ("_profile_paths", "_profile_heads"):
             self.__dict__.pop(name, None)
-        return profiles.write_profile(profile, folder.path / "serving", variant)
+        return profiles.write_profile(profile, folder, variant)
 
     # rent
 

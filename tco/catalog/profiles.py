@@ -82,8 +82,13 @@ def write_profile(profile: ServingProfile, folder: Path, variant: str = "") -> P
 
     The text goes to a file beside the target, which is then renamed over it: a reader never meets half a profile.
     """
+    return write_profile_to(profile, folder / file_name(profile, variant))
+
+
+def write_profile_to(profile: ServingProfile, target: Path) -> Path:
+    """The same, to a file whose name is chosen."""
+    folder = target.parent
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / file_name(profile, variant)
     handle, beside = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
@@ -103,6 +108,9 @@ def as_yaml(profile: ServingProfile) -> str:
     data = profile.model_dump(exclude={"id", "points"}, exclude_defaults=True)
     lines = [_line(key, data[key]) for key in ("profile", "model", "gpu", "gpus_per_replica", "engine", "grade")]
     lines += [_line("note", profile.note)] if profile.note else []
+    lines += [_line(key, data[key]) for key in ("idle_watts", "measured_at", "idle", "work", "energy") if key in data]
+    for key, many in (("warnings", profile.warnings), ("provenance", profile.provenance)):
+        lines += _block(key, many)
     lines += ["sources:", *(f"  - {_flow(page)}" for page in data["sources"]), "points:"]
     points = sorted(profile.points, key=lambda p: (p.input_tok, p.output_tok, p.cached_frac, p.concurrency))
     lines += [f"  - {_flow(point.model_dump(exclude_defaults=True))}" for point in points]
@@ -142,6 +150,15 @@ def _repeated(points: tuple[ServingPoint, ...]) -> list[str]:
 
 def _line(key: str, value: Any) -> str:
     return f"{key}: {_flow(value)}"
+
+
+def _block(key: str, many: tuple[str, ...] | dict[str, str]) -> list[str]:
+    """A list or a table of words with one line each; nothing when it is empty."""
+    if not many:
+        return []
+    if isinstance(many, dict):
+        return [f"{key}:", *(f"  {name}: {_flow(value)}" for name, value in many.items())]
+    return [f"{key}:", *(f"  - {_flow(value)}" for value in many)]
 
 
 def _flow(value: Any) -> str:

@@ -131,6 +131,22 @@ class ServingPoint(Input):
     """Mean power of all GPUs of the replica."""
     request_rate: float | None = None
     """Arrivals a second when open loop; empty when closed loop."""
+    e2e_ms: Percentiles = Percentiles()
+    """Time from sending a request to the end of its answer."""
+    in_slo_frac: Frac | None = None
+    """Share of the requests inside the service level it was measured at."""
+    output_error_frac: NonNegative | None = None
+    """Half the 95 % interval of the throughput over its mean; empty when it was measured once."""
+    repeats_count: Annotated[int, Field(ge=1)] = 1
+    """Runs that the figures are the mean of."""
+    failed_count: Annotated[int, Field(ge=0)] = 0
+    """Requests that failed, of all runs."""
+    window_s: NonNegative | None = None
+    """Length of the steady window the rates are over, the shortest of the runs."""
+    joules_per_request: NonNegative | None = None
+    """Energy of all GPUs of the replica for one request."""
+    codes: tuple[str, ...] = ()
+    """What to know of the point, as `tco.bench.codes` tells."""
 
 
 class Engine(Input):
@@ -200,6 +216,68 @@ class Work(Input):
         return self
 
 
+class FittedWork(Input):
+    """The work model fitted to the measured points at the service level, with what it misses."""
+
+    prefill_s_per_tok: NonNegative
+    """Seconds a replica spends on one uncached prompt token."""
+    decode_s_per_tok: NonNegative
+    """Seconds a replica spends on one answer token."""
+    context_s_per_tok2: NonNegative
+    """Seconds a replica spends for each answer token and each token of context."""
+    prefill_error_s_per_tok: NonNegative | None = None
+    """Half the 95 % interval of the first, from leaving each length mix out in turn."""
+    decode_error_s_per_tok: NonNegative | None = None
+    """The same of the second."""
+    context_error_s_per_tok2: NonNegative | None = None
+    """The same of the third."""
+    error_frac: NonNegative
+    """Mean miss over the mixes it was fitted to."""
+    left_out_error_frac: NonNegative | None = None
+    """Mean miss of each mix when predicted from the others; empty with three mixes."""
+    mixes_count: Annotated[int, Field(ge=3)]
+    """Length mixes it was fitted to."""
+
+
+class FittedEnergy(Input):
+    """Joules of a request in the form of the work model."""
+
+    prefill_joules_per_tok: NonNegative
+    """Energy of one uncached prompt token, all GPUs."""
+    decode_joules_per_tok: NonNegative
+    """Energy of one answer token."""
+    context_joules_per_tok2: NonNegative
+    """Energy for each answer token and each token of context."""
+    error_frac: NonNegative
+    """Mean miss over the mixes it was fitted to."""
+    left_out_error_frac: NonNegative | None = None
+    """Mean miss of each mix when predicted from the others; empty with three mixes."""
+    mixes_count: Annotated[int, Field(ge=3)]
+    """Length mixes it was fitted to."""
+
+
+class IdleStates(Input):
+    """Mean power of all GPUs of the replica while nobody is served."""
+
+    bare_watts: NonNegative | None = None
+    """Before the engine started."""
+    loaded_watts: NonNegative | None = None
+    """The model loaded, before the first request."""
+    after_watts: NonNegative | None = None
+    """The model loaded, after the last request."""
+
+
+class MeasuredAt(Input):
+    """The service level that the search for the highest load kept."""
+
+    ttft_ms: Positive
+    """Limit of the time to first token."""
+    tpot_ms: Positive
+    """Limit of the time per output token after it."""
+    slo_percentile: Positive
+    """Of 100 requests so many had to keep both."""
+
+
 class ServingProfile(Input):
     """One model served on some GPUs by one engine: the points, their grade and their sources."""
 
@@ -225,3 +303,15 @@ class ServingProfile(Input):
     """Mean power of all GPUs of the replica with the model loaded and nobody served."""
     note: str = ""
     """What to know before using it."""
+    measured_at: MeasuredAt | None = None
+    """The service level of the search; empty when the points were not searched for."""
+    work: FittedWork | None = None
+    """Fit at that service level, told with the profile; what an option uses is fitted anew at its own."""
+    energy: FittedEnergy | None = None
+    """Fit of the energy at that service level."""
+    idle: IdleStates | None = None
+    """Power while nobody is served."""
+    warnings: tuple[str, ...] = ()
+    """What to know of the measurement, a sentence each."""
+    provenance: dict[str, str] = Field(default_factory=dict)
+    """What was measured with: GPU UUIDs, driver, engine and client commands, seed, times, hash."""

@@ -89,6 +89,8 @@ class OwnedOption(SelfHostedOption):
     """What one server owned already would sell for today."""
     rent_usd_per_gpu_hour: NonNegative | None = None
     """Rent on demand of the same GPU, to compare with."""
+    rent_addon_frac: Annotated[float, Field(ge=0, le=3)] = 0.0
+    """What a vendor charges beside that rent, over the rent."""
 
     @model_validator(mode="after")
     def _check(self) -> "OwnedOption":
@@ -231,7 +233,7 @@ def _worth(option: OwnedOption, shared: Shared, servers: Numeric, iron: Mapping[
         "after_tax_present_value_usd": after_tax_present_value_usd(price, monthly, residual, discount, life, tax),
     }
     if option.rent_usd_per_gpu_hour is not None:
-        rent = np.asarray(option.rent_usd_per_gpu_hour, dtype=float)
+        rent = np.asarray(option.rent_usd_per_gpu_hour * (1.0 + option.rent_addon_frac), dtype=float)
         facts["rent_usd_per_gpu_hour"] = rent
         facts["rent_present_value_usd"] = present_value_usd(0.0, rent * hours, 0.0, discount, life)
         facts["worth_owning_above_frac"] = facts["usd_per_gpu_hour_with_hands"] / np.where(rent > 0, rent, np.nan)

@@ -159,8 +159,8 @@ def _fleets(console: Console, case: Case) -> None:
             console.print(
                 escape(
                     f"{plan.label}: {plan.facts['servers']:g} servers for {money(price)}; in today's money {money(plan.facts['present_value_usd'])} "
-                    f"over their life, against {money(plan.facts['rent_present_value_usd'])} of rent at ${rent:.2f} a GPU-hour. "
-                    f"Owning is worth it {worth_text(above)}."
+                    f"over their life, against {money(plan.facts['rent_present_value_usd'])} of rent at ${rent:.2f} a GPU-hour, add-ons in. "
+                    f"With the hands it needs, owning is worth it {worth_text(above)}."
                 )
             )
 

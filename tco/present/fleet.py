@@ -39,7 +39,7 @@ def plan_gpus(case: Case, option: str) -> float:
 def fleet_blocks(case: Case, plan: CapacityPlan) -> list[Block]:
     """All that is known of an option's fleet, by subject."""
     option = case.numbers.options[plan.option]
-    blocks = [Block("Fleet", tuple(_fleet_rows(plan, option)))]
+    blocks = [Block("Fleet", tuple(_fleet_rows(plan, option, plan_gpus(case, plan.option))))]
     if isinstance(option, OwnedOption):
         blocks.append(Block("Bought servers", tuple(_bought_rows(plan, option))))
     if plan.energy is not None:
@@ -49,10 +49,13 @@ def fleet_blocks(case: Case, plan: CapacityPlan) -> list[Block]:
     return [*blocks, Block("Throughput", tuple(rows))]
 
 
-def _fleet_rows(plan: CapacityPlan, option: object) -> list[Row]:
+def _fleet_rows(plan: CapacityPlan, option: object, gpus_per_replica: float) -> list[Row]:
     low, mean, peak = (count(n) for n in (plan.replicas_low, plan.replicas_mean, plan.replicas_peak))
     paid = f"{peak}, all week" if plan.replicas_low == plan.replicas_peak else f"{low} to {peak}, {mean} on average"
-    rows = [("Replicas paid for", paid)]
+    stand, serving = float(plan.gpus_by_hour.max()), plan.replicas_peak * gpus_per_replica
+    rows = [("Replicas that serve" if stand > serving else "Replicas paid for", paid)]
+    if stand > serving:  # instances or servers hold more than is needed
+        rows.append(("GPUs paid for", f"{count(stand)}, {count(serving)} of them serve"))
     if isinstance(option, RentedOption) and option.fleet in ("reserved", "reserved_and_burst"):
         rows.append(("GPUs reserved", count(plan.base_gpus)))
     if plan.starts_per_week > 0:
@@ -86,9 +89,9 @@ def _bought_rows(plan: CapacityPlan, option: OwnedOption) -> list[Row]:
         rows.append(("Present value of renting the same hours", money(facts["rent_present_value_usd"])))
     rows.append(("A GPU-hour, bought", hours))
     if "rent_usd_per_gpu_hour" in facts:
-        rows.append(("A GPU-hour, rented on demand", money(facts["rent_usd_per_gpu_hour"])))
+        rows.append(("A GPU-hour, rented on demand, add-ons in", money(facts["rent_usd_per_gpu_hour"])))
     if "worth_owning_above_frac" in facts:
-        rows.append(("Worth owning", worth_text(facts["worth_owning_above_frac"])))
+        rows.append(("Worth owning, hands in", worth_text(facts["worth_owning_above_frac"])))
     return rows
 
 

@@ -88,7 +88,7 @@ def _checked(case: Case) -> str:
 
 
 def _price_days(case: Case) -> list[date]:
-    folders = ("price_sheets/api", "price_sheets/gpu_rental")
+    folders = ("price_sheets/api", "price_sheets/gpu_rental", "price_sheets/hardware")
     return [s.checked_on for s in case.sources.values() if s.where.startswith(folders) and s.checked_on]
 
 

@@ -129,9 +129,10 @@ def proportions(
     """
     if model is None or gpu is None or known is None:
         return None
-    in_flight, dtype = max(point.concurrency for point in profile.points), profile.engine.dtype.lower()
+    dtype, kv_dtype = profile.engine.dtype.lower(), profile.engine.kv_cache_dtype
+    gpus, in_flight = profile.gpus_per_replica, max(point.concurrency for point in profile.points)
     found = estimate(
-        model, gpu, service, lengths, known, gpus=profile.gpus_per_replica, dtype=dtype, concurrency=in_flight
+        model, gpu, service, lengths, known, gpus=gpus, dtype=dtype, kv_dtype=kv_dtype, concurrency=in_flight
     )
     return found.work if isinstance(found, Estimate) else None
 
@@ -186,8 +187,9 @@ def _work_facts(work: Proportions, gpus: float, grade: Grade, source: Source) ->
 
 
 def mixes_of(points: Sequence[ServingPoint]) -> dict[tuple[float, float], list[ServingPoint]]:
-    """Points without a warm cache, by length mix, in order of load."""
-    cold = sorted((p for p in points if p.cached_frac == 0), key=lambda p: (p.input_tok, p.output_tok, p.concurrency))
+    """Points of closed loops without a warm cache, by length mix, in order of load."""
+    steady = (p for p in points if p.cached_frac == 0 and p.request_rate is None)
+    cold = sorted(steady, key=lambda p: (p.input_tok, p.output_tok, p.concurrency))
     return {mix: list(group) for mix, group in groupby(cold, key=lambda p: (p.input_tok, p.output_tok))}
 
 

@@ -17,7 +17,7 @@ from tco.options.api import ApiOption, tokens_usd
 from tco.options.owned import OwnedOption
 from tco.options.rented import RentedOption
 from tco.options.self_hosted import GPU_LINES, SelfHostedOption, mean_request_s
-from tco.units import DAYS_PER_MONTH, MINUTES_PER_HOUR, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
+from tco.units import DAYS_PER_MONTH, HOURS_PER_MONTH, MINUTES_PER_HOUR, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
 
 STALE_DAYS = {
     "price_sheets/api": 30, "price_sheets/gpu_rental": 30, "price_sheets/hardware": 30, "price_sheets/people": 365,
@@ -119,9 +119,16 @@ def _load(c: Context) -> Iterator[Caution]:
     load = float(np.asarray(ledger.facts["load_frac"]))
     idle = c.gpus_usd(c.other) * max(0.0, 1.0 - load)
     per_mtok = c.gpus_usd(c.other) / float(np.asarray(ledger.tok)) * TOKENS_PER_MTOK
-    replicas = float(np.asarray(ledger.facts["replicas"]))
+    replicas, gpus = float(np.asarray(ledger.facts["replicas"])), option.capacity.gpus_per_replica
+    stand = float(np.asarray(ledger.facts["fleet_gpu_hours_per_month"])) / HOURS_PER_MONTH
+    whole = abs(stand - replicas * gpus) < 1e-6 * stand
+    paid = (
+        f"The {replicas:g} replicas paid for"
+        if whole
+        else f"The {stand:.3g} GPUs paid for on average (up to {replicas:g} replicas)"
+    )
     text = (
-        f"The {replicas:g} replicas paid for are {_percent(load)} loaded over the month: they cost {_usd(per_mtok)} per million tokens, "
+        f"{paid} are {_percent(load)} loaded over the month: they cost {_usd(per_mtok)} per million tokens, "
         f"not the {_usd(per_mtok * load)} of a fully loaded fleet."
     )
     yield Caution("W-UTIL", text, idle, c.other)
@@ -336,6 +343,8 @@ def _stale(c: Context) -> Iterator[Caution]:
 
 def _concerns(c: Context, path: str) -> bool:
     parts = path.split(".")
+    if parts[-1] == "rent_usd_per_gpu_hour" and len(parts) == 3:  # only shown beside what was bought
+        return False
     return parts[0] != "options" or parts[1] in (c.base, c.other, c.case.numbers.hosted)
 
 

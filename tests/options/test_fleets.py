@@ -180,7 +180,7 @@ def test_hardware_in_hand_is_not_free(bought: Callable[..., Case]) -> None:
 
 def test_a_bought_gpu_hour_beside_its_rent(bought: Callable[..., Case]) -> None:
     # 4,000 + 2,000 + 1,600 + 350.40 + 48 = 7,998.40 over 8 x 730 GPU-hours; with hands 10,998.40, against 4.00 an hour
-    plan = capacity_of(bought(rent_usd_per_gpu_hour=4))
+    plan = capacity_of(bought(rent_usd_per_gpu_hour=3.2, rent_addon_frac=0.25))
     assert plan is not None
     assert plan.facts["usd_per_gpu_hour"] == pytest.approx(7998.4 / 5840)
     assert plan.facts["worth_owning_above_frac"] == pytest.approx(10_998.4 / 5840 / 4)

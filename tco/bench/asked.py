@@ -1,0 +1,168 @@
+"""What was typed to what is run: names looked up, defaults of the catalog, every fault at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tco.bench.guards import FULL_WINDOW_S, QUICK_WINDOW_S, Ceiling, ceiling
+from tco.bench.names import gpu_named
+from tco.bench.plan import DEFAULT_LENGTHS, REPEATS, Mix, Plan, check, lengths, limits, quick, within
+from tco.bench.settings import Settings
+from tco.bench.summarise import Limits
+from tco.catalog import Catalog
+from tco.errors import Fault, LookupFault, ScenarioError, TcoError, nearest
+
+BYTES = {"fp8": 1.0, "int8": 1.0, "bf16": 2.0, "bfloat16": 2.0, "float16": 2.0, "half": 2.0}
+"""Bytes a weight in the formats that engines name so."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The flags of `tco bench`, as typed."""
+
+    model: str
+    known_as: str | None = None
+    gpu: str | None = None
+    gpus: int | None = None
+    tensor_parallel: int | None = None
+    dtype: str = "auto"
+    quantization: str | None = None
+    lengths: str = DEFAULT_LENGTHS
+    slo: str | None = None
+    slo_percentile: float | None = None
+    cached_frac: float = 0.5
+    quick: bool = False
+    window_s: float | None = None
+    repeats: int | None = None
+    open_loop: bool = True
+    budget_minutes: float | None = None
+    concurrency: tuple[int, int] | None = None
+    seed: int = 0
+    url: str | None = None
+    served_as: str | None = None
+    tokenizer: str | None = None
+    server_args: Sequence[str] = ()
+    bench_args: Sequence[str] = ()
+    vllm: str | None = None
+    dcgm: str | None = None
+    state: Path = Path(".tco-bench")
+    output: Path | None = None
+    start_minutes: float = 30.0
+
+
+def settings(asked: Asked, catalog: Catalog, facts: Mapping[str, Any]) -> Settings:
+    """
+    What will be run.
+
+    Parameters
+    ----------
+    facts : mapping
+        What the power meter knows of the GPUs: their names fill in `--gpu`.
+
+    Raises
+    ------
+    TcoError
+        Telling what cannot be: unknown names, unreadable lengths or limits, a budget that is too small.
+    """
+    known_as = asked.known_as or asked.model
+    model = catalog.models().get(known_as)
+    plan = _plan(asked)
+    check(plan.mixes, None if model is None else model.context_tok)
+    gpus = asked.gpus or asked.tensor_parallel or 1
+    split = asked.tensor_parallel or gpus
+    if gpus % split:
+        raise ScenarioError(
+            Fault("--tensor-parallel", str(split), f"{gpus} GPUs cannot be split so; name a divisor of --gpus")
+        )
+    return Settings(
+        model=asked.model,
+        known_as=known_as,
+        gpu=_gpu(asked.gpu, catalog, facts),
+        gpus=gpus,
+        limits=_limits(asked, catalog),
+        plan=plan,
+        state=asked.state,
+        output=asked.output or catalog.profile_folder(),
+        url=asked.url,
+        engine_args=tuple(asked.server_args),
+        bench_args=tuple(asked.bench_args),
+        tensor_parallel=split,
+        dtype=asked.dtype,
+        quantization=asked.quantization,
+        vllm=asked.vllm,
+        served_as=asked.served_as,
+        tokenizer=asked.tokenizer,
+        dcgm=asked.dcgm,
+        start_limit_s=asked.start_minutes * 60.0,
+        idle_s=min(plan.window_s, 10.0),
+    )
+
+
+def bound(found: Settings, catalog: Catalog) -> Ceiling | None:
+    """The most its GPUs could do; None where the model's facts or its format are not known."""
+    model, gpu = catalog.models().get(found.known_as), catalog.gpus().get(found.gpu)
+    if model is None or gpu is None:
+        return None
+    told = found.quantization or found.dtype
+    return ceiling(
+        model,
+        gpu,
+        found.gpus,
+        BYTES.get(told, min(model.native_weight_bytes, 1.0) if found.quantization else model.native_weight_bytes),
+    )
+
+
+def _plan(asked: Asked) -> Plan:
+    mixes = lengths(asked.lengths)
+    plan = Plan(
+        mixes=mixes, seed=asked.seed, window_s=asked.window_s or FULL_WINDOW_S, repeats=asked.repeats or REPEATS
+    )
+    plan = replace(quick(plan) if asked.quick else plan, open_loop=asked.open_loop)
+    if asked.quick and asked.window_s:
+        plan = replace(plan, window_s=min(asked.window_s, QUICK_WINDOW_S))
+    if asked.concurrency is not None:
+        plan = replace(plan, first_concurrency=asked.concurrency[0], most_concurrency=asked.concurrency[1])
+    if asked.cached_frac > 0:
+        plan = replace(plan, cached=(Mix(mixes[0].input_tok, mixes[0].output_tok, asked.cached_frac),))
+    return within(plan, asked.budget_minutes)
+
+
+def _limits(asked: Asked, catalog: Catalog) -> Limits:
+    """From `ttft=…,tpot=…`, or a service level by name; what is not said is the planning value."""
+    defaults = catalog.defaults()
+    values = {name: float(defaults[f"service.{name}"].value) for name in ("ttft_ms", "tpot_ms", "slo_percentile")}
+    levels = catalog.service_levels()
+    if asked.slo in levels:
+        level = levels[asked.slo]
+        values = {name: float(getattr(level, name) or values[name]) for name in values}
+    elif asked.slo is not None and "=" not in asked.slo:
+        mend = (
+            f"write limits such as ttft=1000ms,tpot=50ms, or a level of `tco list levels`: {nearest(asked.slo, levels)}"
+        )
+        raise LookupFault(Fault("--slo", repr(asked.slo), mend))
+    elif asked.slo is not None:
+        values |= {f"{name}_ms": ms for name, ms in limits(asked.slo).items()}
+    percentile = values["slo_percentile"] if asked.slo_percentile is None else asked.slo_percentile
+    if not 0 < percentile < 100:
+        raise ScenarioError(
+            Fault("--slo-percentile", f"{percentile:g}", "write a percentile between 0 and 100, such as 95")
+        )
+    return Limits(values["ttft_ms"], values["tpot_ms"], percentile)
+
+
+def _gpu(asked: str | None, catalog: Catalog, facts: Mapping[str, Any]) -> str:
+    known = list(catalog.gpus())
+    if asked is not None:
+        if asked not in known:
+            raise LookupFault(Fault("--gpu", repr(asked), nearest(asked, known)))
+        return asked
+    told = [str(gpu.get("name", "")) for gpu in facts.get("gpus", ())]
+    names = {gpu_named(name, known) for name in told}
+    name = next(iter(names)) if len(names) == 1 else None
+    if name is None:
+        found = ", ".join(sorted(set(told))) or "no GPU was seen here"
+        raise TcoError(Fault("--gpu", found, "say which GPU serves, as in `tco list gpus`"))
+    return name

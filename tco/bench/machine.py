@@ -1,0 +1,84 @@
+"""What a measurement ran on: GPUs, driver, processor, system. The machine's name and addresses are left out."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tco.units import MS_PER_S
+
+if TYPE_CHECKING:
+    from tco.bench.meter import Meter
+    from tco.bench.nvml import Nvml, NvmlGpu
+
+CPUINFO = Path("/proc/cpuinfo")
+CUDA_MAJOR, CUDA_MINOR = 1000, 10
+"""The driver tells CUDA 13.0 as 13000 and 12.4 as 12040."""
+
+
+def provenance(meter: Meter) -> dict[str, Any]:
+    """
+    Where a measurement was made, for a profile: facts of the GPUs as the meter knows them, and of this machine.
+
+    With an exporter's meter the GPUs are elsewhere, and ``client`` is the machine that sent the load.
+    """
+    facts = meter.facts()
+    local = facts.get("power_from") != "dcgm"
+    return {**facts, "host" if local else "client": host_facts()}
+
+
+def host_facts(cpuinfo: Path = CPUINFO) -> dict[str, Any]:
+    """Processor, cores this process may use, kernel and Python."""
+    return {
+        "cpu": _cpu(cpuinfo),
+        "cores_count": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "kernel": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+    }
+
+
+def gpu_facts(session: Nvml) -> dict[str, Any]:
+    """Driver, CUDA, NVML and each GPU, None for what the driver does not tell."""
+    nvml = session.nvml
+    cuda = session.tell(nvml.nvmlSystemGetCudaDriverVersion_v2)
+    return {
+        "driver": session.tell(nvml.nvmlSystemGetDriverVersion),
+        "cuda": f"{cuda // CUDA_MAJOR}.{cuda % CUDA_MAJOR // CUDA_MINOR}" if cuda else None,
+        "nvml": session.tell(nvml.nvmlSystemGetNVMLVersion),
+        "machine_gpus": session.tell(nvml.nvmlDeviceGetCount),
+        "gpus": [_gpu(session, gpu) for gpu in session.gpus],
+    }
+
+
+def _gpu(session: Nvml, gpu: NvmlGpu) -> dict[str, Any]:
+    nvml, tell = session.nvml, session.tell
+
+    def watts(question: Callable[[Any], Any]) -> float | None:
+        milliwatts = tell(question, gpu.handle)
+        return None if milliwatts is None else milliwatts / MS_PER_S
+
+    memory = tell(nvml.nvmlDeviceGetMemoryInfo, gpu.handle)
+    return {
+        "name": gpu.id.name,
+        "uuid": gpu.id.uuid,
+        "vbios": tell(nvml.nvmlDeviceGetVbiosVersion, gpu.handle),
+        "memory_bytes": None if memory is None else int(memory.total),
+        "cap_watts": watts(nvml.nvmlDeviceGetEnforcedPowerLimit),
+        "default_cap_watts": watts(nvml.nvmlDeviceGetPowerManagementDefaultLimit),
+        "sm_max_mhz": tell(nvml.nvmlDeviceGetMaxClockInfo, gpu.handle, nvml.NVML_CLOCK_SM),
+        "persistence": bool(tell(nvml.nvmlDeviceGetPersistenceMode, gpu.handle)),
+        "instruments": [name for name in ("counter", "instant", "average", "module") if getattr(gpu, name)],
+    }
+
+
+def _cpu(cpuinfo: Path) -> str:
+    """The processor's name as Linux tells it, or the nearest that Python knows."""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or platform.processor() or platform.machine()

@@ -1,0 +1,230 @@
+"""Measured points to a serving profile: repeats joined, fits, provenance, and every doubt as a sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tco.bench.codes import blocks, sentence
+from tco.bench.fits import fitted_energy, fitted_work, joules_per_request, watts_of
+from tco.bench.plan import Mix
+from tco.bench.records import Percentiles, PointResult
+from tco.bench.settings import Settings
+from tco.bench.summarise import t_interval
+from tco.errors import Fault, TcoError
+from tco.inputs import hardware
+from tco.units import MS_PER_S
+
+STANDING = {"B-QUICK", "B-SHORT", "B-DUMMY", "B-FAKE", "B-POWER"}
+"""Codes of the whole run: told once as a warning, not at every point."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The runs of one mix at one load; the first is the search's, the others are its repeats."""
+
+    mix: Mix
+    runs: tuple[PointResult, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a benchmark measured: every point, and of each cold mix the point at the highest load inside."""
+
+    points: tuple[Measured, ...]
+    found: tuple[Measured, ...]
+    codes: tuple[str, ...] = ()
+    cuts: tuple[str, ...] = ()
+
+
+def profile(
+    settings: Settings, outcome: Outcome, idle: Mapping[str, float | None], facts: Mapping[str, Any]
+) -> hardware.ServingProfile:
+    """
+    The profile of what was measured, without blocked points.
+
+    Raises
+    ------
+    TcoError
+        When no point can be used; says why each is blocked.
+    """
+    usable = [one for one in outcome.points if not _blocked(one)]
+    if not usable:
+        told = sorted({code for one in outcome.points for run in one.runs for code in run.codes if blocks((code,))})
+        raise TcoError(
+            [Fault("points", code, sentence(code)) for code in told]
+            or [Fault("points", "none", "nothing was measured")]
+        )
+    today = datetime.now(UTC)
+    inside = [joined_result(one) for one in outcome.found if not _blocked(one)]
+    provenance = {str(name): _text(value) for name, value in facts.items() if value not in (None, "")}
+    provenance["written"] = today.isoformat(timespec="seconds")
+    whole = hardware.ServingProfile(
+        profile=1,
+        model=settings.known_as,
+        gpu=settings.gpu,
+        gpus_per_replica=settings.gpus,
+        engine=hardware.Engine(
+            name="vllm" if "engine_version" in provenance else "unrecorded",
+            version=provenance.get("engine_version", "unrecorded"),
+            args=settings.engine_args,
+            tensor_parallel=settings.tensor_parallel,
+            dtype=settings.quantization or settings.dtype,
+            kv_cache_dtype=_argument(settings.engine_args, "--kv-cache-dtype") or "auto",
+        ),
+        grade="measured",
+        sources=(hardware.PageSource(url=f"tco bench {settings.key()}", checked_on=today.date()),),
+        points=tuple(serving_point(one) for one in usable),
+        idle_watts=_known(idle.get("loaded")),
+        measured_at=hardware.MeasuredAt(
+            ttft_ms=settings.limits.ttft_ms, tpot_ms=settings.limits.tpot_ms, slo_percentile=settings.limits.percentile
+        ),
+        work=fitted_work(inside),
+        energy=fitted_energy(inside),
+        idle=_idle(idle),
+        warnings=warnings(outcome),
+        provenance=provenance,
+        note=_note(outcome),
+    )
+    return whole.model_copy(update={"provenance": provenance | {"sha256": digest(whole)}})
+
+
+def serving_point(one: Measured) -> hardware.ServingPoint:
+    """Repeats as one point: means of their figures, the interval of their throughput, their failures together."""
+    point, runs = joined_result(one), one.runs
+    interval = t_interval([run.output_tok_per_s for run in runs])
+    return hardware.ServingPoint(
+        input_tok=one.mix.input_tok,
+        output_tok=one.mix.output_tok,
+        concurrency=_in_flight(point),
+        output_tok_per_s=_tidy(point.output_tok_per_s),
+        ttft_ms=_latency(point.ttft_ms),
+        tpot_ms=_latency(point.tpot_ms),
+        e2e_ms=_latency(point.e2e_ms),
+        cached_frac=_tidy(point.cached_frac) if one.mix.cached_frac else 0.0,
+        watts=_known(watts_of(point)),
+        joules_per_request=_known(joules_per_request(point)),
+        request_rate=_known(point.request_rate),
+        in_slo_frac=_tidy(point.in_slo_frac),
+        output_error_frac=None if interval.half_width is None else _tidy(interval.half_width / interval.mean),
+        repeats_count=len(runs),
+        failed_count=sum(run.failed_count for run in runs),
+        window_s=_tidy(min(run.window_s for run in runs)),
+        codes=tuple(code for code in point.codes if code not in STANDING),
+    )
+
+
+def joined_result(one: Measured) -> PointResult:
+    """The mean of the runs of a point; its codes are those of any of them."""
+    runs = one.runs
+    if len(runs) == 1:
+        return runs[0]
+
+    def mean(name: str) -> float:
+        return float(sum(getattr(run, name) for run in runs) / len(runs))
+
+    def latency(name: str) -> Percentiles:
+        sides = [getattr(run, name) for run in runs]
+        return Percentiles(
+            *(sum(getattr(side, part) for side in sides) / len(sides) for part in ("mean", "p50", "p90", "p95", "p99"))
+        )
+
+    energies = [run.energy for run in runs if run.energy is not None]
+    energy = None
+    if len(energies) == len(runs):
+        joules, watts = (sum(getattr(each, name) for each in energies) / len(energies) for name in ("joules", "watts"))
+        energy = replace(energies[0], joules=joules, watts=watts, codes=_union(each.codes for each in energies))
+    rates = ("output_tok_per_s", "input_tok_per_s", "requests_per_s", "in_slo_frac", "cached_frac")
+    means: dict[str, Any] = {name: mean(name) for name in rates}
+    means |= {name: latency(name) for name in ("ttft_ms", "tpot_ms", "e2e_ms")}
+    return replace(runs[0], **means, energy=energy, codes=_union(run.codes for run in runs))
+
+
+def warnings(outcome: Outcome) -> tuple[str, ...]:
+    """Every doubt once, as a sentence with its code, then what the budget cut and what was left out for a blocking code."""
+    seen = _union([outcome.codes, *(run.codes for one in outcome.points if not _blocked(one) for run in one.runs)])
+    told = [f"{code}: {sentence(code)}" for code in sorted(seen)]
+    told += [f"cut by the budget: {cut}" for cut in outcome.cuts]
+    for one in outcome.points:
+        if _blocked(one):
+            why = ", ".join(code for code in _union(run.codes for run in one.runs) if blocks((code,)))
+            told.append(f"left out: {one.mix.name} at {one.runs[0].concurrency:g} in flight ({why})")
+    return tuple(told)
+
+
+def digest(whole: hardware.ServingProfile) -> str:
+    """Hash of all that the profile says, its own hash apart."""
+    data = whole.model_dump(mode="json", exclude={"id"})
+    data["provenance"].pop("sha256", None)
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def variant(outcome: Outcome, settings: Settings) -> str:
+    """The last part of the file's name: the format, and what keeps it from being a measurement of the real thing."""
+    codes = _union([outcome.codes, *(run.codes for one in outcome.points for run in one.runs)])
+    parts = [settings.quantization or ("" if settings.dtype == "auto" else settings.dtype), "measured"]
+    parts += ["dummy-weights"] if "B-DUMMY" in codes else []
+    parts += ["fake-power"] if "B-FAKE" in codes else []
+    parts += ["quick"] if settings.plan.quick else []
+    return "-".join(part for part in parts if part)
+
+
+def _note(outcome: Outcome) -> str:
+    codes = _union([outcome.codes, *(run.codes for one in outcome.points for run in one.runs)])
+    words = {
+        "B-DUMMY": "dummy weights",
+        "B-FAKE": "power from a stand-in, a test",
+        "B-QUICK": "quick windows, no repeats",
+    }
+    return "; ".join(word for code, word in words.items() if code in codes)
+
+
+def _blocked(one: Measured) -> bool:
+    return all(blocks(run.codes) for run in one.runs)
+
+
+def _in_flight(point: PointResult) -> float:
+    """The load of a closed loop; in an open one what its rate and times come to."""
+    if point.request_rate is None:
+        return point.concurrency
+    return _tidy(max(point.request_rate * point.e2e_ms.mean / MS_PER_S, 1e-3))
+
+
+def _idle(idle: Mapping[str, float | None]) -> hardware.IdleStates | None:
+    states = {f"{name}_watts": _known(watts) for name, watts in idle.items() if watts is not None}
+    return hardware.IdleStates(**states) if states else None
+
+
+def _latency(side: Percentiles) -> hardware.Percentiles:
+    return hardware.Percentiles(p50=_known(side.p50), p90=_known(side.p90), p95=_known(side.p95), p99=_known(side.p99))
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else _tidy(value)
+
+
+def _tidy(value: float) -> float:
+    """Six digits: more than was measured, and readable."""
+    return float(f"{value:.6g}")
+
+
+def _union(many: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code for codes in many for code in codes))
+
+
+def _argument(words: Sequence[str], name: str) -> str | None:
+    for at, word in enumerate(words):
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+        if word == name and at + 1 < len(words):
+            return words[at + 1]
+    return None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

@@ -1,0 +1,180 @@
+"""`vllm serve` as a child: started, waited for, asked for its health and counters, and ended without leaving a process."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from tco.bench.processes import environment, last_lines, stop_group
+from tco.errors import Fault, MissingTool, TcoError
+
+POLL_S = 0.5
+HTTP_S = 5.0
+WHY = (
+    (r"CUDA out of memory|OutOfMemoryError|CUDA error: out of memory",
+     "the GPU ran out of memory: lower --max-num-seqs or --gpu-memory-utilization by --server-args, or use more GPUs"),
+    (r"No available memory for the cache|larger than the maximum number of tokens|KV cache.*(?:needed|larger)|"
+     r"Free memory on device .* is less than|Available memory on node",
+     "the model does not fit: use more GPUs (--gpus, --tensor-parallel), a smaller --dtype or --quantization, or --max-model-len by --server-args"),
+    (r"address already in use", "the port is taken: name another with --port"),
+    (r"unrecognized arguments|error: argument", "the engine does not know an argument: mend --server-args"),
+    (r"Repository Not Found|not a valid model identifier|Can't load the configuration|LocalEntryNotFoundError|Invalid repository ID",
+     "the model cannot be loaded: check its name, or that it is on this machine"),
+    (r"No CUDA GPUs are available|Failed to infer device type|libcuda", "no GPU is visible to the engine"),
+)  # fmt: skip
+"""What an engine's log says when it dies, and the mend."""
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What a vLLM server counts of its prefix cache. [tok]"""
+
+    queries: float
+    hits: float
+
+
+class Server:
+    """One `vllm serve`; leaving the `with` block ends it and every process it started."""
+
+    def __init__(self, words: Sequence[str], url: str, log: Path) -> None:
+        self.words, self.url, self.log = tuple(words), url.rstrip("/"), log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as out:
+            try:
+                self.process = subprocess.Popen(
+                    self.words,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                    env=environment(),
+                )
+            except FileNotFoundError as missing:
+                mend = "not on this machine: pip install 'llm-tco[bench]', or --url for a server that runs already"
+                raise MissingTool(Fault("vllm", words[0], mend)) from missing
+
+    def __enter__(self) -> Server:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the server and all its children."""
+        stop_group(self.process)
+
+    def check(self) -> None:
+        """
+        Nothing while it lives.
+
+        Raises
+        ------
+        TcoError
+            When it has died: why, as far as its log tells, and its last lines.
+        """
+        if self.process.poll() is not None:
+            raise TcoError(Fault("server", f"ended with status {self.process.returncode}", explained(self.log)))
+
+    def wait(self, limit_s: float, said: Callable[[float, str], None] = lambda waited_s, line: None) -> float:
+        """
+        Wait until it serves; returns how long that took. [s]
+
+        Raises
+        ------
+        TcoError
+            When it dies, or does not serve after `limit_s`.
+        """
+        began = time.monotonic()
+        while not healthy(self.url):
+            self.check()
+            waited = time.monotonic() - began
+            if waited > limit_s:
+                raise TcoError(Fault("server", f"not ready after {limit_s:.0f} s", explained(self.log)))
+            said(waited, last_lines(self.log, 1))
+            time.sleep(POLL_S)
+        self.check()
+        return time.monotonic() - began
+
+
+def explained(log: Path) -> str:
+    """The mend that a dead engine's log points to, then its last lines."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    mends = [mend for pattern, mend in WHY if re.search(pattern, text, re.IGNORECASE)]
+    return f"{mends[0] if mends else 'see its log'}; its last lines, of {log}:\n{last_lines(log)}"
+
+
+def healthy(url: str) -> bool:
+    """Whether the server answers that it is well; one without /health is asked for its models."""
+    return any(_get(url + path) is not None for path in ("/health", "/v1/models"))
+
+
+def served_models(url: str) -> dict[str, int | None]:
+    """The names a running server answers to, each with the longest context it says it has."""
+    text = _get(url.rstrip("/") + "/v1/models")
+    if text is None:
+        mend = "nothing answers at /v1/models there; check the address and that the server is up"
+        raise TcoError(Fault("--url", url, mend))
+    try:
+        return {str(model["id"]): model.get("max_model_len") for model in json.loads(text)["data"]}
+    except (KeyError, TypeError, ValueError) as other:
+        raise TcoError(Fault("--url", url, "its /v1/models is not that of an OpenAI-compatible server")) from other
+
+
+def version(url: str) -> str | None:
+    """The engine's version where the server tells it."""
+    text = _get(url.rstrip("/") + "/version")
+    try:
+        return None if text is None else str(json.loads(text)["version"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def counters(url: str) -> Counters | None:
+    """The prefix cache's counters, summed over engines; None where the server does not publish them."""
+    text = _get(url.rstrip("/") + "/metrics")
+    return None if text is None else parse_counters(text)
+
+
+def parse_counters(text: str) -> Counters | None:
+    """
+    Prefix-cache counters from a Prometheus page.
+
+    Examples
+    --------
+    >>> parse_counters('vllm:prefix_cache_queries_total{engine="0"} 100.0\\nvllm:prefix_cache_hits_total{engine="0"} 25.0')
+    Counters(queries=100.0, hits=25.0)
+    """
+    sums = {"queries": 0.0, "hits": 0.0}
+    seen = set()
+    for name, value in re.findall(
+        r"^vllm:prefix_cache_(queries|hits)(?:_total)?(?:\{[^}]*\})? (\S+)$", text, re.MULTILINE
+    ):
+        sums[name] += float(value)
+        seen.add(name)
+    return Counters(**sums) if len(seen) == 2 else None
+
+
+def hit_frac(before: Counters | None, after: Counters | None) -> float | None:
+    """Share of the prompt tokens between two readings that the cache served; 0 when it was not asked."""
+    if before is None or after is None:
+        return None
+    asked = after.queries - before.queries
+    return (after.hits - before.hits) / asked if asked > 0 else 0.0
+
+
+def _get(url: str) -> str | None:
+    try:
+        with urllib.request.urlopen(url, timeout=HTTP_S) as answer:
+            return str(answer.read().decode("utf-8", errors="replace")) if answer.status == 200 else None
+    except (urllib.error.URLError, OSError, ValueError):
+        return None

@@ -1,0 +1,238 @@
+"""One measurement under way: a server started when it is first needed, points measured once and kept."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tco.bench import guards, load, server
+from tco.bench.meter import Meter
+from tco.bench.plan import Mix, prompts_count, seed_of, warm_up_seed
+from tco.bench.records import Energy, PointResult, Requests
+from tco.bench.settings import Settings, client, free_port, serve_command
+from tco.bench.state import State
+from tco.bench.summarise import Load, summarise, window_of
+from tco.units import MS_PER_S
+
+Tell = Callable[[str, dict[str, Any]], None]
+"""Told of every event: its name and its facts."""
+HUNG_RATIO = 6.0
+HUNG_S = 300.0
+"""A client is held for hung after so many times what a run should take, and so long."""
+ENOUGH_FRAC = 0.9
+"""A window under this share of what was wanted is measured again, once."""
+GROWTH_RATIO = 2.0
+"""Twice the load brings at most twice the requests a second."""
+
+
+@dataclass
+class Session:
+    """Everything a run of load needs, and what was learnt on the way."""
+
+    settings: Settings
+    state: State
+    meter: Meter
+    tell: Tell
+    bound: guards.Ceiling | None = None
+    began_s: float = field(default_factory=time.monotonic)
+    measured_count: int = 0
+    _exit: ExitStack = field(default_factory=ExitStack)
+    _target: load.Target | None = None
+    _server: server.Server | None = None
+    _pace: dict[Mix, dict[int, tuple[float, float]]] = field(default_factory=dict)
+    _warm: set[Mix] = field(default_factory=set)
+
+    def __enter__(self) -> Session:
+        self.meter.start()
+        self._exit.callback(self.meter.close)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    def note(self, **facts: str) -> None:
+        """Keep facts of the first time they are known, so that a resumed run tells them too."""
+        known = self.state.read("provenance") or {}
+        if not facts.keys() <= known.keys():
+            self.state.keep("provenance", facts | known)
+
+    def may_go_on(self) -> bool:
+        """Whether the budget leaves room for one more run."""
+        budget = self.settings.plan.budget_s
+        one_more = self.settings.plan.window_s * (1.0 + 0.5)
+        return budget is None or time.monotonic() - self.began_s + one_more <= budget
+
+    def target(self) -> load.Target:
+        """The server under load, started when this is first asked."""
+        if self._target is None:
+            self._target = self._running() if self.settings.url else self._started()
+            self.idle("loaded")
+        return self._target
+
+    def idle(self, name: str) -> None:
+        """Read the power of an idle state, once: `bare`, `loaded` or `after`."""
+        if self.state.read(f"idle-{name}") is None:
+            self.tell("idle", {"state": name, "seconds": self.settings.idle_s})
+            began = time.monotonic()
+            self._rest(self.settings.idle_s)
+            energy = self.meter.energy(began, time.monotonic())
+            self.state.keep(
+                f"idle-{name}", {"watts": energy.watts, "source": energy.source, "codes": list(energy.codes)}
+            )
+
+    def point(
+        self, mix: Mix, concurrency: int, repeat: int = 0, kind: str = "closed", rate: float | None = None
+    ) -> PointResult:
+        """One point, from the folder when it is there already."""
+        name = f"{kind}-{mix.name}-c{concurrency}-r{repeat}"
+        known = self.state.point(name)
+        if known is None:
+            known = self._measured(mix, Load(mix.input_tok, mix.output_tok, concurrency, rate), name, repeat, kind)
+            self.state.keep_point(name, known)
+            self.measured_count += 1
+        self._learn(mix, known)
+        self.tell("point", {"name": name, "mix": mix.name, "kind": kind, "point": known})
+        return known
+
+    def _measured(self, mix: Mix, asked: Load, name: str, repeat: int, kind: str) -> PointResult:
+        seed = seed_of(self.settings.plan.seed, mix, asked.concurrency, repeat, kind)
+        self._warm_up(mix, asked, seed)
+        wanted = self._wanted_s(mix)
+        loaded, point = self._run(mix, asked, wanted, name, seed)
+        if point.window_s < ENOUGH_FRAC * wanted and "B-FULL" not in point.codes and self.may_go_on():
+            self._learn(mix, point)
+            wanted = self._wanted_s(mix)
+            longer, again = self._run(
+                mix, asked, wanted, f"{name}-again", seed_of(seed, mix, asked.concurrency, repeat, kind)
+            )
+            loaded, point = (longer, again) if again.window_s > point.window_s else (loaded, point)
+        self.note(client_command=shlex.join(["vllm", *loaded.command[1:]]))
+        return point
+
+    def _run(self, mix: Mix, asked: Load, wanted_s: float, name: str, seed: int) -> tuple[load.Loaded, PointResult]:
+        pace = self._requests_per_s(mix, asked)
+        count = prompts_count(wanted_s, pace, asked.concurrency)
+        expected = count / max(pace, 1e-9)
+        self.tell(
+            "run",
+            {"name": name, "mix": mix.name, "concurrency": asked.concurrency, "prompts": count, "seconds": expected},
+        )
+        target = self.target()
+        before = server.counters(target.url)
+        prefix = round(mix.cached_frac * mix.input_tok)
+        words = load.command(target, asked, count, seed, prefix, self.state.raw(name))
+        loaded = load.run(words, self.state.raw(name), HUNG_RATIO * expected + HUNG_S, self._alive)
+        hits = server.hit_frac(before, server.counters(target.url))
+        return loaded, self._judged(loaded, asked, mix, wanted_s, hits)
+
+    def _judged(self, loaded: load.Loaded, asked: Load, mix: Mix, wanted_s: float, hits: float | None) -> PointResult:
+        span = window_of(loaded.requests, asked) or _whole(loaded.requests)
+        energy: Energy = self.meter.energy(loaded.zero_s + span[0], loaded.zero_s + span[1])
+        point = summarise(loaded.requests, asked, self.settings.limits, hits or 0.0, energy)
+        codes = [
+            *point.codes,
+            *guards.window_codes(point, wanted_s),
+            *guards.load_codes(loaded.requests, asked, hits, cold=mix.cached_frac == 0),
+            *guards.speed_codes(point, self.bound),
+            *guards.energy_codes(point, energy),
+            *(["B-DUMMY"] if self.settings.dummy else []),
+        ]
+        return replace(point, codes=tuple(dict.fromkeys(codes)))
+
+    def _warm_up(self, mix: Mix, asked: Load, seed: int) -> None:
+        """Other prompts of the same lengths at the same load, once a mix: the engine compiles and the client's rate is learnt."""
+        if mix in self._warm:
+            return
+        target, name = self.target(), f"warm-up-{mix.name}"
+        self.tell("warm-up", {"mix": mix.name, "concurrency": asked.concurrency})
+        closed = replace(asked, request_rate=None)
+        words = load.command(target, closed, 3 * asked.concurrency, warm_up_seed(seed), 0, self.state.raw(name))
+        loaded = load.run(words, self.state.raw(name), HUNG_S * HUNG_RATIO, self._alive)
+        self._warm.add(mix)
+        if not self._pace.get(mix):
+            done = loaded.requests
+            took = float(done.end_s.max())
+            self._pace.setdefault(mix, {})[asked.concurrency] = (
+                len(done) / took,
+                float((done.end_s - done.start_s).mean()),
+            )
+
+    def _wanted_s(self, mix: Mix) -> float:
+        """The window of the plan, or on a real run five of the mix's mean request times where they are longer. [s]"""
+        plan, known = self.settings.plan, self._pace.get(mix)
+        if plan.quick or not known:
+            return plan.window_s
+        return max(plan.window_s, guards.REQUESTS_LONG * known[max(known)][1])
+
+    def _requests_per_s(self, mix: Mix, asked: Load) -> float:
+        """The rate to expect: that of the open loop, or the nearest lower load's, grown as it grew last."""
+        if asked.request_rate is not None:
+            return asked.request_rate
+        known = self._pace[mix]
+        if asked.concurrency in known:
+            return known[asked.concurrency][0]
+        lower = sorted(c for c in known if c < asked.concurrency)
+        if not lower:
+            return known[min(known)][0]
+        at = lower[-1]
+        growth = GROWTH_RATIO
+        if len(lower) > 1:
+            growth = min(max(known[at][0] / known[lower[-2]][0], 1.0), GROWTH_RATIO)
+        return float(known[at][0] * min(growth, asked.concurrency / at))
+
+    def _learn(self, mix: Mix, point: PointResult) -> None:
+        if point.request_rate is None and point.requests_per_s > 0:
+            pace = point.requests_per_s, point.e2e_ms.mean / MS_PER_S
+            self._pace.setdefault(mix, {})[int(point.concurrency)] = pace
+
+    def _started(self) -> load.Target:
+        settings = self.settings
+        self.idle("bare")
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        words = serve_command(settings, port)
+        self.note(engine_command=shlex.join(["vllm", *words[1:]]))
+        self.tell("starting", {"command": words})
+        self._server = self._exit.enter_context(server.Server(words, url, self.state.folder / "server.log"))
+        waited = self._server.wait(
+            settings.start_limit_s, lambda s, line: self.tell("waiting", {"seconds": s, "line": line})
+        )
+        self.tell("ready", {"seconds": waited, "url": url})
+        self._note_version(url)
+        return load.Target(
+            url, settings.known_as, settings.tokenizer or settings.model, client(settings.vllm), settings.bench_args
+        )
+
+    def _running(self) -> load.Target:
+        settings = self.settings
+        url = str(settings.url).rstrip("/").removesuffix("/v1")
+        served = server.served_models(url)
+        name = settings.served_as or (settings.model if settings.model in served else next(iter(served)))
+        self.tell("ready", {"seconds": 0.0, "url": url, "served": name})
+        self._note_version(url)
+        return load.Target(url, name, settings.tokenizer or settings.model, client(settings.vllm), settings.bench_args)
+
+    def _note_version(self, url: str) -> None:
+        found = server.version(url)
+        if found is not None:
+            self.state.keep("engine", {"version": found})
+
+    def _alive(self) -> None:
+        if self._server is not None:
+            self._server.check()
+        live = self.meter.live()
+        self.tell("tick", {"watts": None if live is None else live.watts})
+
+    def _rest(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._alive()
+            time.sleep(min(0.2, max(until - time.monotonic(), 0.0)))
+
+
+def _whole(requests: Requests) -> tuple[float, float]:
+    return float(requests.start_s.min()), float(requests.end_s.max())

@@ -1,0 +1,57 @@
+"""Finished points on disk, one JSON a run: what a later start with the same settings need not measure again."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tco.bench.records import Energy, Percentiles, PointResult
+
+
+class State:
+    """The folder of one measurement; files are renamed into place, so each is whole or not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def raw(self, name: str) -> Path:
+        """Where the load client's own result of a run goes."""
+        return self.folder / "raw" / f"{name}.json"
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        """What was kept under a name; None when nothing was, or a file is not JSON."""
+        try:
+            found = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def keep(self, name: str, data: Mapping[str, Any]) -> None:
+        """Write whole or not at all."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        beside = self.folder / f".{name}.tmp"
+        beside.write_text(json.dumps(data, indent=1, allow_nan=True), encoding="utf-8")
+        os.replace(beside, self.folder / f"{name}.json")
+
+    def point(self, name: str) -> PointResult | None:
+        """A finished point."""
+        found = self.read(name)
+        return None if found is None else point_of(found)
+
+    def keep_point(self, name: str, point: PointResult) -> None:
+        """Keep a finished point."""
+        self.keep(name, asdict(point))
+
+
+def point_of(data: Mapping[str, Any]) -> PointResult:
+    """A point from what was kept of it."""
+    parts = dict(data)
+    for latency in ("ttft_ms", "tpot_ms", "e2e_ms"):
+        parts[latency] = Percentiles(**parts[latency])
+    if parts["energy"] is not None:
+        parts["energy"] = Energy(**parts["energy"] | {"codes": tuple(parts["energy"]["codes"])})
+    return PointResult(**parts | {"codes": tuple(parts["codes"])})

@@ -1,0 +1,217 @@
+"""A whole benchmark against a server with scripted latencies: the knee, the profile, resume, death, and no process left over."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tco.bench.meter import NoMeter
+from tco.bench.plan import Mix
+from tco.bench.processes import stop_group
+from tco.bench.run import bench
+from tco.bench.settings import Settings
+from tco.catalog.profiles import read_profile
+from tco.errors import MissingTool, TcoError
+
+from .conftest import SteadyMeter
+
+
+class Heard(list[tuple[str, dict[str, Any]]]):
+    def __call__(self, name: str, facts: dict[str, Any]) -> None:
+        self.append((name, facts))
+
+    def all(self, name: str) -> list[dict[str, Any]]:
+        return [facts for event, facts in self if event == name]
+
+
+def left_over(marker: str) -> list[str]:
+    """Command lines of living processes that mention the marker."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            found += [line] if marker in line else []
+    return found
+
+
+def test_the_planted_knee_is_found_and_the_profile_is_read_back(settings: Settings) -> None:
+    meter, heard = SteadyMeter(), Heard()
+    path, written = bench(settings, meter, heard)
+    read, faults = read_profile(path, path.name)
+    assert not faults
+    assert read is not None
+    assert read.model_dump(exclude={"id", "points"}) == written.model_dump(exclude={"id", "points"})
+    # tokens 4 ms apart up to six in flight and 30 ms from seven on, against a limit of 15 ms: six is the last load inside
+    inside = {(p.input_tok, p.output_tok): p.concurrency for p in read.points if (p.in_slo_frac or 0) >= 0.95}
+    assert set(inside) == {(16, 16), (32, 8), (8, 24)}
+    for mix in inside:
+        loads = [
+            p.concurrency for p in read.points if (p.input_tok, p.output_tok) == mix and (p.in_slo_frac or 0) >= 0.95
+        ]
+        assert max(loads) == 6
+    assert read.grade == "measured"
+    assert read.engine.version == "0.0-fake"
+    assert read.work is not None
+    assert read.work.mixes_count == 3
+    assert read.energy is not None
+    assert read.idle is not None
+    assert read.idle.bare_watts == read.idle.loaded_watts == read.idle.after_watts == 350
+    assert read.provenance["driver"] == "fake 1.0"
+    assert "serve maker/paper" in read.provenance["engine_command"]
+    assert "bench serve" in read.provenance["client_command"]
+    assert any(warning.startswith("B-SHORT") for warning in read.warnings)
+    for point in read.points:
+        # watts over requests a second
+        assert point.joules_per_request == pytest.approx(350 / (point.output_tok_per_s / point.output_tok), rel=0.05)
+    assert meter.closed
+    assert left_over(str(settings.state)) == []
+
+
+def test_a_second_run_measures_nothing_again_and_starts_no_server(settings: Settings) -> None:
+    one = replace(settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:1], most_concurrency=4))
+    first, again = Heard(), Heard()
+    _, before = bench(one, SteadyMeter(), first)
+    _, after = bench(one, SteadyMeter(), again)
+    assert first.all("run")
+    assert first.all("starting")
+    assert not again.all("run")
+    assert not again.all("starting")
+    assert after.points == before.points
+    assert after.provenance["engine_command"] == before.provenance["engine_command"]
+
+
+def test_repeats_open_loop_and_no_power(settings: Settings) -> None:
+    plan = replace(settings.plan, mixes=(Mix(16, 16),), repeats=3, most_concurrency=4, open_loop=True)
+    _, written = bench(replace(settings, plan=plan), NoMeter(1), Heard())
+    closed, opened = sorted(written.points, key=lambda p: p.request_rate or 0.0)
+    assert closed.repeats_count == 3
+    assert closed.output_error_frac is not None
+    assert opened.request_rate == pytest.approx(0.9 * closed.output_tok_per_s / 16, rel=0.05)
+    assert closed.watts is closed.joules_per_request is None
+    assert any(warning.startswith("B-POWER") for warning in written.warnings)
+    assert any(warning.startswith("B-LIMIT") for warning in written.warnings)
+    assert written.work is None
+
+
+@pytest.mark.parametrize(
+    ("said", "mend"),
+    [
+        ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 GiB", "the GPU ran out of memory"),
+        ("ValueError: No available memory for the cache blocks.", "the model does not fit"),
+        ("vllm: error: unrecognized arguments: --nonsense", "mend --server-args"),
+        ("RuntimeError: nobody knows why", "see its log"),
+    ],
+)
+def test_a_server_that_dies_at_the_start(
+    settings: Settings, scripted: Callable[..., None], said: str, mend: str
+) -> None:
+    scripted(dies=said)
+    with pytest.raises(TcoError) as error:
+        bench(settings, SteadyMeter(), Heard())
+    assert error.value.faults[0].where == "server"
+    assert mend in str(error.value)
+    assert said in str(error.value)
+
+
+def test_a_server_that_dies_under_load_leaves_what_was_measured(
+    settings: Settings, scripted: Callable[..., None]
+) -> None:
+    heard = Heard()
+    one = replace(settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:2], most_concurrency=4))
+    scripted(dies_after=120)
+    with pytest.raises(TcoError) as error:
+        bench(one, SteadyMeter(), heard)
+    assert "CUDA out of memory" in str(error.value)
+    assert "the same command goes on from there" in str(error.value)
+    scripted()
+    again = Heard()
+    bench(one, SteadyMeter(), again)
+    assert len(again.all("run")) < 2 + len(heard.all("run"))
+    assert left_over(str(settings.state)) == []
+
+
+def test_a_server_that_hangs_is_given_up_and_killed(
+    settings: Settings, scripted: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stop_group, "__defaults__", (0.3,))
+    scripted(hangs=True)
+    with pytest.raises(TcoError, match="not ready after 2 s") as error:
+        bench(replace(settings, start_limit_s=2.0), SteadyMeter(), Heard())
+    assert "loading weights for ever" in str(error.value)
+    assert left_over("fake_vllm.py serve") == []
+
+
+def test_failed_requests_are_counted_and_outside_the_service_level(
+    settings: Settings, scripted: Callable[..., None]
+) -> None:
+    scripted(fails_every=4)
+    one = replace(
+        settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:1], first_concurrency=2, most_concurrency=2)
+    )
+    _, written = bench(one, SteadyMeter(), Heard())
+    assert written.points[0].failed_count > 0
+    assert "B-FAILED" in written.points[0].codes
+    assert written.points[0].in_slo_frac == pytest.approx(0.75, abs=0.06)
+
+
+def test_no_vllm_is_one_message(settings: Settings) -> None:
+    with pytest.raises(MissingTool, match="--vllm PATH"):
+        bench(replace(settings, vllm="/nowhere/vllm"), SteadyMeter(), Heard())
+
+
+def test_ctrl_c_ends_the_server_and_its_child(settings: Settings, tmp_path: Path) -> None:
+    code = (
+        "import sys, json\n"
+        "from tests_settings import settings\n"
+        "from tco.bench.run import bench\n"
+        "from tests_settings import SteadyMeter\n"
+        "bench(settings, SteadyMeter(), lambda name, facts: print(name, flush=True))\n"
+    )
+    conftest = Path(__file__).with_name("conftest.py")
+    module = tmp_path / "tests_settings.py"
+    module.write_text(
+        f"import importlib.util\nspec = importlib.util.spec_from_file_location('c', {str(conftest)!r})\n"
+        "c = importlib.util.module_from_spec(spec)\nimport sys\nsys.modules['c'] = c\nspec.loader.exec_module(c)\n"
+        "SteadyMeter = c.SteadyMeter\nfrom pathlib import *\nfrom tco.bench.settings import Settings\n"
+        "from tco.bench.plan import Mix, Plan\nfrom tco.bench.summarise import Limits\n"
+        f"settings = {settings!r}\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(tmp_path)}
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.strip() == "run":
+            break
+    time.sleep(0.5)
+    assert left_over("fake_vllm.py serve")
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=30)
+    assert process.returncode != 0
+    assert left_over("fake_vllm.py") == []
+
+
+def test_what_is_kept_is_whole_json(settings: Settings) -> None:
+    one = replace(settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:1], most_concurrency=4))
+    bench(one, SteadyMeter(), Heard())
+    folder = settings.state / one.key()
+    assert {path.stem for path in folder.glob("*.json")} >= {
+        "closed-16x16-c4-r0",
+        "idle-bare",
+        "idle-loaded",
+        "idle-after",
+        "provenance",
+    }
+    for path in folder.rglob("*.json"):
+        json.loads(path.read_text())
