@@ -1,11 +1,10 @@
 """Fields of an input model as controls: label, unit, help and bounds come from the field; only the slider's reach is told."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import ipywidgets as w  # type: ignore[import-untyped]
-from pydantic.fields import FieldInfo
 
 from tco.errors import Fault
 from tco.evaluate import BILL, VOLUME, field_of
@@ -25,22 +24,21 @@ def show(box: w.Box, shown: bool) -> None:
         (box.remove_class if shown else box.add_class)(HIDDEN)
 
 
-def percent_limits(info: FieldInfo) -> str:
+def percent_limits(limits: Iterable[object]) -> str:
     """
-    The limits of a share, as percent; blank when it has none.
+    The limits of a share that its field declares, as percent; blank when it has none.
 
     Examples
     --------
-    >>> from typing import Annotated
-    >>> from pydantic import Field as Limits
-    >>> percent_limits(FieldInfo.from_annotation(Annotated[float, Limits(ge=0, lt=1)]))
+    >>> from annotated_types import Ge, Lt
+    >>> percent_limits([Ge(0), Lt(1)])
     'write at least 0 % and less than 100 %'
     """
     said = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
     ends = [
         f"{word} {PERCENT * end:g} %"
         for name, word in said.items()
-        for part in info.metadata
+        for part in limits
         if (end := getattr(part, name, None)) is not None
     ]
     return f"write {' and '.join(ends)}" if ends else ""
@@ -125,7 +123,7 @@ class NumberControl:
         info = field_of(outcome.case.numbers, path) if outcome is not None else None
         if self.field.scale == 1.0 or found is None or info is None:
             return named
-        return replace(named, found=f"{PERCENT * found:g} %", mend=percent_limits(info) or fault.mend)
+        return replace(named, found=f"{PERCENT * found:g} %", mend=percent_limits(info.metadata) or fault.mend)
 
     def wanted(self, path: str) -> bool:
         """Whether there is such a field, an API having no spare replicas, and of bill and volume the one that is given."""
