@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 FORMATS = ("auto", "bf16", "fp8", "int8", "fp4", "int4")
+CACHE_FORMATS = ("auto", "fp8", "int8")
 """Formats of weights that ``tco estimate`` takes; named here so that ``tco --help`` stays quick."""
 LISTS = (
     "scenarios", "apis", "models", "gpus", "profiles", "rents", "servers", "regions", "levels", "shapes", "roles", "fields",
@@ -104,6 +105,9 @@ def _estimating(commands: Any) -> None:
     guess.add_argument("gpu", metavar="GPU", help="as in `tco list gpus`")
     guess.add_argument("--gpus", type=_whole, metavar="N", help="GPUs of one replica (default: the fewest that do)")
     guess.add_argument("--dtype", default="auto", choices=FORMATS, help="format of the weights (default: as published)")
+    guess.add_argument(
+        "--kv-dtype", default="auto", choices=CACHE_FORMATS, help="format of the cache (default: 16 bits)"
+    )
     guess.add_argument(
         "--concurrency", type=_above_0, metavar="N", help="requests in flight (default: what the limits allow)"
     )
@@ -257,6 +261,7 @@ def _estimate(arguments: argparse.Namespace) -> int:
         known,
         gpus=arguments.gpus,
         dtype=arguments.dtype,
+        kv_dtype=arguments.kv_dtype,
         concurrency=arguments.concurrency,
     )
     if isinstance(found, Unable):

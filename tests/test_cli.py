@@ -384,3 +384,19 @@ def test_every_name_a_scenario_may_use_is_listed(run: Run, what: str, expected: 
     ran = run("list", what, "--as-of", "2026-11-20")
     assert ran.status == 0
     assert expected in ran.out
+
+
+def test_check_says_that_all_is_well(at_home: Path, run: Run) -> None:
+    ran = run("check")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("Nothing to mend in price_sheets")
+
+
+def test_check_tells_what_no_scenario_would_meet(run: Run, repository: Path, tmp_path: Path) -> None:
+    shutil.copytree(repository / "price_sheets", tmp_path / "price_sheets")
+    rents = tmp_path / "price_sheets" / "gpu_rental" / "nebius.csv"
+    rents.write_text(rents.read_text(encoding="utf-8").replace(",H100-SXM,", ",H100-SMX,", 1), encoding="utf-8")
+    zai = tmp_path / "price_sheets" / "api" / "zai.csv"
+    lone = "zai,glm-lone,input,1,USD,1M tokens,batch,,,,,2026-01-01,,list,C,https://z.ai,2026-11-01,hand,"
+    zai.write_text(zai.read_text(encoding="utf-8") + lone + "\n", encoding="utf-8")
+    fails(run("check", "--data", tmp_path), "gpu_rental/nebius.csv", "H100-SMX; did you mean H100-SXM", "zai.csv: row")

@@ -26,6 +26,11 @@ def test_an_estimate_as_data(run: Run) -> None:
     assert found["weights_gb"] == pytest.approx(70.6)
     assert found["room_gb"] == pytest.approx(175.2)  # as in G11
     assert found["low_output_tok_per_s"] < found["output_tok_per_s"] < found["high_output_tok_per_s"]
+    assert found["memory_requests"] == pytest.approx(696.2 / 2, abs=0.1)  # a cache of 16 bits, where G11 has 8
+    cached = run(
+        "estimate", LLAMA, "H200-SXM", "--gpus", "2", "--dtype", "fp8", "--kv-dtype", "fp8", "--input", "1024", "--output", "1024", "--json"
+    ).data  # fmt: skip
+    assert cached["memory_requests"] == pytest.approx(696.2, abs=0.1)
     tight = run("estimate", LLAMA, "H200-SXM", "--gpus", "2", "--dtype", "fp8", "--tpot-ms", "30", "--json").data
     assert tight["output_tok_per_s"] < found["output_tok_per_s"]
 

@@ -5,8 +5,9 @@ Fit the constants of the estimate to published throughput, and say how far it is
     python tools/calibrate_roofline.py POINTS.csv --write    and put them into price_sheets/assumptions/roofline.csv
 
 POINTS.csv has one measurement a row: model_key, gpu, n_gpu, precision, isl, osl, concurrency, output_tok_s_per_gpu, ttft_ms_median,
-tpot_ms_median, parallelism. Each is predicted at its own concurrency. Models and GPUs that hw_profiles does not know are left out, and so
-are rows without lengths, concurrency or latency.
+tpot_ms_median, parallelism, engine, quality, basis. Each is predicted at its own concurrency, and each curve at limits on the time per token:
+the interval is taken from the latter, for that is what an estimate is asked for. Models and GPUs that hw_profiles does not know are
+left out, and so are rows without lengths, concurrency or latency.
 """
 
 import csv
@@ -105,6 +106,8 @@ class Points:
     curve: NDArray[np.str_]
     """Rows with the same name differ in concurrency alone."""
     quality: NDArray[np.str_]
+    derived: NDArray[np.bool_]
+    """Throughput worked out from concurrency and latencies, not counted."""
     weight: Array
 
     def only(self, keep: NDArray[np.bool_]) -> "Points":
@@ -126,19 +129,22 @@ def main(arguments: Sequence[str]) -> int:
     known = calibration(catalog.defaults() | _starting())
     points = read(Path(arguments[0]), catalog.models(), known, catalog)
     families, gpus = len(set(points.family)), len(set(points.gpu))
-    print(f"{len(points.speed)} points of {families} model families on {gpus} GPUs")
+    print(
+        f"{len(points.speed)} points of {families} model families on {gpus} GPUs, {int(points.derived.sum())} derived from latencies"
+    )
     best = fit(points, known)
     print("\n".join(f"  {name:<24}{value:.4g}" for name, value in zip(FITTED, best, strict=True)))
     _say("fitted to all", _errors(points, best, known), points)
-    left_out, refits = {}, []
+    _say_limits("fitted to all", at_limits(points, best, known))
+    sigmas, refits = [], []
     for name, groups in (("family", points.family), ("GPU", points.gpu)):
-        left_out[name], found = _left_out(points, groups, best, known)
+        errors, missed, found = _left_out(points, groups, best, known)
         refits += found
-        _say(f"{name} left out", left_out[name], points)
-    _at_limits(points, best, known)
-    waiting = _waiting(points, best, known)
-    sigma = max(_sigma(errors, points.weight) for errors in left_out.values())
-    print(f"sigma of ln(predicted / observed), the larger of the two: {sigma:.3f}")
+        _say(f"{name} left out", errors, points)
+        _say_limits(f"{name} left out", missed)
+        sigmas.append(_sigma(missed))
+    waiting, sigma = _waiting(points, best, known), max(sigmas)
+    print(f"sigma of ln(predicted / observed) at a limit, family or GPU left out: {np.round(sigmas, 3)}")
     print(f"TTFT over an empty machine's, P10 P50 P90: {np.round(waiting, 2)}")
     if "--write" in arguments:
         _write(best, np.array(refits), waiting, sigma, points)
@@ -179,6 +185,7 @@ def read(path: Path, models: Mapping[str, Model], known: Calibration, catalog: C
         gpu=np.array([row["gpu"] for row in rows]),
         curve=np.array(curve),
         quality=np.array([row["quality"] for row in rows]),
+        derived=np.array([row["basis"].startswith("derived") for row in rows]),
         weight=np.array([1.0 / np.sqrt(sizes[key]) for key in sets]),  # a set counts by the root of its points
     )
 
@@ -222,15 +229,18 @@ def _errors(points: Points, constants: Sequence[float] | Array, known: Calibrati
     return np.asarray(np.log(predicted(points, constants, known) / points.speed))
 
 
-def _left_out(points: Points, groups: NDArray[np.str_], start: Array, known: Calibration) -> tuple[Array, list[Array]]:
-    """Each group predicted by constants fitted to the others, and those constants."""
-    errors, found = np.empty(len(groups)), []
+def _left_out(
+    points: Points, groups: NDArray[np.str_], start: Array, known: Calibration
+) -> tuple[Array, "Missed", list[Array]]:
+    """Each group predicted by constants fitted to the others, point by point and at limits, and those constants."""
+    errors, missed, found = np.empty(len(groups)), [], []
     for name in np.unique(groups):
         without = groups == name
         constants = fit(points.only(~without), known, start)
         errors[without] = _errors(points.only(without), constants, known)
+        missed.append(at_limits(points.only(without), constants, known))
         found.append(constants)
-    return errors, found
+    return errors, Missed.joined(missed), found
 
 
 def _say(what: str, errors: Array, points: Points) -> None:
@@ -244,35 +254,71 @@ def _say(what: str, errors: Array, points: Points) -> None:
         )
 
 
-def _sigma(errors: Array, weight: Array) -> float:
-    """The sigma whose P10 to P90 holds eight of ten, sets of points counting alike, as those one is asked about will."""
-    order = np.argsort(np.abs(errors))
-    share = np.cumsum(weight[order] ** 2) / np.sum(weight**2)
-    return float(np.abs(errors)[order][np.searchsorted(share, 0.8)] / P90)
+@dataclass(frozen=True)
+class Missed:
+    """Misses of throughput at a limit, as arrays with an entry for each curve and limit."""
+
+    limit_ms: Array
+    error: Array
+    """ln(predicted / observed); minus infinity where the limit was kept and is predicted not to be."""
+    group: NDArray[np.str_]
+    """Model, GPU, number of GPUs and format."""
+    quality: NDArray[np.str_]
+
+    @classmethod
+    def joined(cls, many: Sequence["Missed"]) -> "Missed":
+        """Several as one."""
+        return cls(*(np.concatenate([getattr(one, name) for one in many]) for name in cls.__dataclass_fields__))
 
 
-def _at_limits(points: Points, constants: Sequence[float] | Array, known: Calibration) -> None:
-    """Throughput at a limit on TPOT: predicted, and read off each measured curve between the points around the limit."""
+def at_limits(points: Points, constants: Sequence[float] | Array, known: Calibration) -> Missed:
+    """Throughput at limits on TPOT: predicted, over that read off each measured curve between the points around the limit."""
     alone = replica_of(points.facts, reached(constants, known))
+    lengths = points.input_tok, points.output_tok, points.context
+    order = np.argsort(points.curve, kind="stable")
+    curves = [np.array(list(group)) for _, group in groupby(order, key=lambda j: points.curve[j])]
+    missed: list[tuple[float, float, str, str]] = []
     for limit in SLO_MS:
-        batch = np.asarray(
-            batch_at_slo(alone, points.input_tok, points.output_tok, points.context, limit / MS_PER_S, np.inf)
-        )
-        speed = np.asarray(
-            batch / tpot_s(alone, np.maximum(batch, 1.0), points.input_tok, points.output_tok, points.context)
-        )
-        misses = []
-        order = np.argsort(points.curve, kind="stable")
-        for _, group in groupby(order, key=lambda j: points.curve[j]):
-            rows = np.array(sorted(group, key=lambda j: points.batch[j]))
-            tpot = np.maximum.accumulate(points.tpot_ms[rows])
-            if len(rows) > 1 and tpot[0] < limit < tpot[-1] and speed[rows[0]] > 0:
-                misses.append(np.log(speed[rows[0]] / np.interp(limit, tpot, points.speed[rows])))
-        size = np.abs(misses)
+        batch = np.asarray(batch_at_slo(alone, *lengths, limit / MS_PER_S, np.inf))
+        speed = np.asarray(batch / tpot_s(alone, np.maximum(batch, 1.0), *lengths))
+        for curve in curves:
+            rows = curve[np.argsort(points.batch[curve], kind="stable")]
+            tpot, first = np.maximum.accumulate(points.tpot_ms[rows]), rows[0]
+            if len(rows) > 1 and tpot[0] < limit < tpot[-1]:
+                with np.errstate(divide="ignore"):  # a limit that was kept and is predicted not to be: minus infinity
+                    error = float(np.log(speed[first] / np.interp(limit, tpot, points.speed[rows])))
+                group = "|".join(points.curve[first].split("|")[:4])
+                missed.append((limit, error, group, points.quality[first]))
+    limits, errors, groups, qualities = zip(*missed, strict=True) if missed else ((), (), (), ())
+    return Missed(np.array(limits), np.array(errors), np.array(groups, dtype=str), np.array(qualities, dtype=str))
+
+
+def _say_limits(what: str, missed: Missed) -> None:
+    every = [(f"{limit:g} ms", missed.limit_ms == limit) for limit in SLO_MS]
+    every += [("pooled", missed.limit_ms > 0), ("pooled, A", missed.quality == "A")]
+    for label, keep in every:
+        told = missed.error[keep & np.isfinite(missed.error)]
+        size = np.abs(told)
         print(
-            f"at TPOT {limit:g} ms, {len(size)} curves: P50 {np.median(size):.3f}  within 1.5x {np.mean(size < np.log(1.5)):.1%}  "
-            f"2x {np.mean(size < np.log(2)):.1%}  median ln ratio {np.median(misses):+.2f}"
+            f"{what:<16} at TPOT {label:<10} {len(size):4d} curves  P50 {np.median(size):.3f}  "
+            f"within 1.5x {np.mean(size < np.log(1.5)):.1%}  2x {np.mean(size < np.log(2)):.1%}  "
+            f"median ln ratio {np.median(told):+.2f}  refused {int(np.sum(keep)) - len(told)}"
         )
+
+
+def _sigma(missed: Missed) -> float:
+    """
+    The sigma whose P10 to P90 holds eight of ten misses, sets of curves counting alike, as those one is asked about will.
+
+    Where the estimate says that a limit cannot be kept, it tells no interval, and none is judged.
+    """
+    told = np.isfinite(missed.error)
+    size, group = np.abs(missed.error[told]), missed.group[told]
+    sizes = Counter(group)
+    weight = np.array([1.0 / sizes[name] for name in group])
+    order = np.argsort(size)
+    share = np.cumsum(weight[order]) / np.sum(weight)
+    return float(size[order][np.searchsorted(share, 0.8)] / P90)
 
 
 def _waiting(points: Points, constants: Sequence[float] | Array, known: Calibration) -> Array:

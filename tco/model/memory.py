@@ -1,5 +1,7 @@
 """Does a model fit its GPUs, and with how many requests at once? MODEL §4.4, memory part."""
 
+import numpy as np
+
 from tco.units import BYTES_PER_GB, Numeric
 
 BILLION = 1e9
@@ -49,13 +51,42 @@ def room_gb(
     return usable_frac * gpus * memory_gb - overhead_gb_per_gpu * gpus - weights
 
 
-def requests_in_memory(room: Numeric, kv_bytes_per_tok: Numeric, input_tok: Numeric, output_tok: Numeric) -> Numeric:
+def cache_bytes_per_num(kv_dtype: str) -> float:
     """
-    Mean requests whose cache fits at once, each with its prompt and half its answer.
+    Bytes of one number in the key-value cache: those of the format where one is named, else 16 bits. [bytes]
+
+    Engines keep the cache at the model's 16 bits, whatever the weights have, unless they are told another format.
 
     Examples
     --------
-    >>> int(requests_in_memory(175.2, 163_840, 1024.0, 1024.0))  # G11
+    >>> cache_bytes_per_num("auto"), cache_bytes_per_num("fp8_e5m2")
+    (2.0, 1.0)
+    """
+    return served_bytes(kv_dtype.partition("_")[0], BYTES_OF_FORMAT["fp16"])
+
+
+def request_cache_bytes(
+    kv_bytes_per_tok: Numeric, window_kv_bytes_per_tok: Numeric, window_tok: Numeric, context_tok: Numeric
+) -> Numeric:
+    """
+    Cache of one request with this much context: all of it in full-attention layers, a window of it in the others. [bytes]
+
+    Examples
+    --------
+    >>> float(request_cache_bytes(1000.0, 500.0, 128.0, 2000.0))  # 1,000 x 2,000 + 500 x 128
+    2064000.0
+    """
+    windowed = window_kv_bytes_per_tok * np.minimum(context_tok, window_tok)
+    return kv_bytes_per_tok * context_tok + np.where(np.asarray(window_kv_bytes_per_tok) > 0, windowed, 0.0)
+
+
+def requests_in_memory(room: Numeric, bytes_per_request: Numeric) -> Numeric:
+    """
+    Mean requests whose cache fits at once.
+
+    Examples
+    --------
+    >>> int(requests_in_memory(175.2, 163_840 * (1024.0 + 1024.0 / 2)))  # G11
     696
     """
-    return room * BYTES_PER_GB / (kv_bytes_per_tok * (input_tok + output_tok / 2.0))
+    return room * BYTES_PER_GB / bytes_per_request

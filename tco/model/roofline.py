@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tco.model.memory import BYTES_OF_FORMAT, room_gb
+from tco.model.memory import BYTES_OF_FORMAT, request_cache_bytes, requests_in_memory, room_gb
 from tco.units import BYTES_PER_GB, FLOPS_PER_TFLOP, PARAMS_PER_BILLION, Numeric
 
 FLOPS_PER_PARAM = 2.0
@@ -158,12 +158,9 @@ def touched_frac(experts: Numeric, chosen_frac: Numeric, batch: Numeric) -> Nume
 
 
 def kv_bytes(replica: Replica, context_tok: Numeric) -> Numeric:
-    """
-    Cache of one request with this much context: all of it in full-attention layers, a window of it in the others. [bytes]
-    """
-    windowed = replica.window_kv_bytes_per_tok * np.minimum(context_tok, replica.window_tok)
-    return replica.kv_bytes_per_tok * context_tok + np.where(
-        np.asarray(replica.window_kv_bytes_per_tok) > 0, windowed, 0.0
+    """Cache of one request with this much context. [bytes]"""
+    return request_cache_bytes(
+        replica.kv_bytes_per_tok, replica.window_kv_bytes_per_tok, replica.window_tok, context_tok
     )
 
 
@@ -172,7 +169,7 @@ def batch_in_memory(replica: Replica, context_tok: Numeric) -> Numeric:
     Mean requests whose caches fit at once, the engine's own limit included; 0 when the weights alone do not fit.
     """
     each = np.maximum(kv_bytes(replica, context_tok), 1.0)
-    return np.minimum(np.maximum(replica.room_gb, 0.0) * BYTES_PER_GB / each, replica.max_batch_count)
+    return np.minimum(requests_in_memory(np.maximum(replica.room_gb, 0.0), each), replica.max_batch_count)
 
 
 def read_s(replica: Replica, batch: Numeric, context_tok: Numeric) -> Numeric:

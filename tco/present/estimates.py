@@ -38,7 +38,7 @@ HEADINGS = (
 )  # fmt: skip
 NUMBERS = range(2, 9)
 """Columns of the ranking that hold numbers."""
-WIDE, NARROW = 130, (0, 1, 4, 6, 7, 8, 9)
+WIDE, NARROW = 130, (0, 1, 4, 7, 8, 9)
 """Width of a terminal from which all columns are shown, and those shown below it."""
 
 

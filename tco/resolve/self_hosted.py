@@ -237,8 +237,9 @@ def _memory(draft: Draft, name: str, prefix: str, dtype: str = "auto", kv_dtype:
     gpus, room = draft.get(f"{prefix}capacity.gpus_per_replica"), _room(draft)
     if model is None or gpu is None or room is None or gpus is None:
         return
-    lengths = [float(draft.get(f"workload.{side}_length.mean_tok") or 0.0) for side in ("input", "output")]
-    held = in_memory(model, gpu, float(gpus), room, served_as=(dtype, kv_dtype), lengths_tok=(lengths[0], lengths[1]))
+    lengths = _lengths(draft, prefix)
+    asked = (lengths.input_tok, lengths.output_tok, lengths.context_tok)
+    held = in_memory(model, gpu, float(gpus), room, served_as=(dtype, kv_dtype), lengths_tok=asked)
     draft.faults += [Fault(f"{prefix}{f.where}", f.found, f.mend) for f in held.faults]
     if name in draft.evidence:
         draft.evidence[name] = replace(draft.evidence[name], memory_requests=held.requests)

@@ -8,7 +8,15 @@ import numpy as np
 from tco.errors import Fault, LookupFault
 from tco.inputs.hardware import Gpu, Model
 from tco.inputs.source import Fact
-from tco.model.memory import BYTES_OF_FORMAT, requests_in_memory, room_gb, served_bytes, weights_gb
+from tco.model.memory import (
+    BYTES_OF_FORMAT,
+    cache_bytes_per_num,
+    request_cache_bytes,
+    requests_in_memory,
+    room_gb,
+    served_bytes,
+    weights_gb,
+)
 from tco.model.roofline import Reached, Served
 from tco.units import MS_PER_S
 
@@ -77,10 +85,12 @@ def lacking(model: Model) -> list[str]:
     return [name for name in needed if getattr(model, name) is None]
 
 
-def served(model: Model, gpu: Gpu, gpus: float, known: Calibration, dtype: str = PUBLISHED) -> Served:
-    """A model on some GPUs, in the numbers of the roofline."""
+def served(
+    model: Model, gpu: Gpu, gpus: float, known: Calibration, dtype: str = PUBLISHED, kv_dtype: str = PUBLISHED
+) -> Served:
+    """A model on some GPUs, in the numbers of the roofline; formats of the weights and of the cache."""
     weight_bytes = served_bytes(dtype, model.native_weight_bytes)
-    kv_share = kv_format_bytes(weight_bytes) / BYTES_OF_FORMAT["fp16"]
+    cache, windowed, window_tok = cache_facts(model, kv_dtype)
     layers = float(model.layers_count or 0.0)
     full = layers if model.full_attention_layers_count is None else float(model.full_attention_layers_count)
     chosen = (model.experts_per_tok_count or 1.0) / model.experts_count if model.experts_count else 1.0
@@ -98,16 +108,21 @@ def served(model: Model, gpu: Gpu, gpus: float, known: Calibration, dtype: str =
         layers=layers,
         width_count=(model.query_heads_count or 0.0) * (model.head_size_count or 0.0),
         full_layers=full,
-        kv_bytes_per_tok=model.kv_bytes_per_tok_fp16_bytes * kv_share,
-        window_kv_bytes_per_tok=model.window_kv_bytes_per_tok_fp16_bytes * kv_share,
-        window_tok=model.window_tok or float("inf"),
+        kv_bytes_per_tok=cache,
+        window_kv_bytes_per_tok=windowed,
+        window_tok=window_tok,
     )
 
 
-def kv_format_bytes(weight_bytes: float) -> float:
-    """Bytes of one number in the cache: 8 bits beside weights of 8 bits or fewer, else 16. [bytes]"""
-    eight = BYTES_OF_FORMAT["fp8"]
-    return eight if weight_bytes <= eight else BYTES_OF_FORMAT["bf16"]
+def cache_facts(model: Model, kv_dtype: str) -> tuple[float, float, float]:
+    """
+    Cache of a token over the layers that see all of the context, over those that see a window of it, and that window.
+
+    [bytes, bytes, tok]; infinite where no layer has a window.
+    """
+    share = cache_bytes_per_num(kv_dtype) / BYTES_OF_FORMAT["fp16"]
+    full, windowed = model.kv_bytes_per_tok_fp16_bytes * share, model.window_kv_bytes_per_tok_fp16_bytes * share
+    return full, windowed, model.window_tok or float("inf")
 
 
 def rate_tflops(gpu: Gpu, dtype: str, weight_bytes: float) -> float:
@@ -146,10 +161,10 @@ def in_memory(
     room: tuple[float, float],
     *,
     served_as: tuple[str, str],
-    lengths_tok: tuple[float, float],
+    lengths_tok: tuple[float, float, float],
 ) -> InMemory:
     """
-    Whether a model fits some GPUs, and how many requests of these mean lengths its cache holds.
+    Whether a model fits some GPUs, and how many requests of these lengths its cache holds.
 
     Parameters
     ----------
@@ -159,8 +174,8 @@ def in_memory(
         Share of memory an engine may take, and what each GPU needs for itself. [–, GB]
     served_as : tuple[str, str]
         Formats of the weights and of the cache; ``auto`` for the published one and 16 bits.
-    lengths_tok : tuple[float, float]
-        Mean prompt and answer.
+    lengths_tok : tuple[float, float, float]
+        Mean prompt and answer, and the mean context that an answer's tokens see.
     """
     usable_frac, overhead_gb = room
     weights = float(weights_gb(model.total_params_billions, served_bytes(served_as[0], model.native_weight_bytes)))
@@ -169,12 +184,10 @@ def in_memory(
         needed = int(weights // float(room_gb(gpu.memory_gb, 1, usable_frac, overhead_gb, 0.0))) + 1
         found = f"{gpus:g} × {gpu.gpu} hold {gpus * gpu.memory_gb:g} GB, the weights alone take {weights:.0f} GB"
         return InMemory((Fault("capacity.gpus_per_replica", found, f"at least {needed} are needed"),), None)
-    if model.context_tok is not None and sum(lengths_tok) > model.context_tok:
-        found = f"requests of {sum(lengths_tok):,.0f} tokens, prompt and answer"
+    prompt, answer, context = lengths_tok
+    if model.context_tok is not None and prompt + answer > model.context_tok:
+        found = f"requests of {prompt + answer:,.0f} tokens, prompt and answer"
         mend = f"the model's context ends at {model.context_tok:,.0f}; choose another, or shorten the lengths"
         return InMemory((Fault("model", found, mend),), None)
-    fp16 = BYTES_OF_FORMAT["fp16"]
-    kv_bytes = model.kv_bytes_per_tok_fp16_bytes * served_bytes(served_as[1], fp16) / fp16
-    if kv_bytes <= 0 or sum(lengths_tok) <= 0:
-        return InMemory((), None)
-    return InMemory((), float(requests_in_memory(left, kv_bytes, *lengths_tok)))
+    each = float(request_cache_bytes(*cache_facts(model, served_as[1]), context))
+    return InMemory((), float(requests_in_memory(left, each)) if each > 0 else None)

@@ -11,8 +11,10 @@ from tco.errors import Fault
 from tco.inputs.hardware import Gpu, Model
 from tco.inputs.workload import Service, Workload
 from tco.model.demand import mean_product_tok2, mean_square_tok2
+from tco.model.memory import requests_in_memory
 from tco.model.roofline import (
     Replica,
+    Served,
     batch_at_slo,
     batch_in_memory,
     coefficients,
@@ -118,6 +120,7 @@ def estimate(
     *,
     gpus: int | None = None,
     dtype: str = PUBLISHED,
+    kv_dtype: str = PUBLISHED,
     concurrency: float | None = None,
 ) -> Estimate | Unable:
     """
@@ -129,10 +132,13 @@ def estimate(
         GPUs of one replica; by default the smallest power of two in one server that holds the weights and a useful batch.
     dtype : str
         Format of the weights: ``bf16``, ``fp8``, ``fp4``, ``int4``; ``auto`` for the published one.
+    kv_dtype : str
+        Format of the cache; ``auto`` for 16 bits.
     concurrency : float, optional
         Requests in flight, whatever that does to the service level; by default as many as the service level allows.
     """
-    return estimates(model, [gpu], service, lengths, known, gpus=gpus, dtype=dtype, concurrency=concurrency)[0]
+    asked = _Question(model, service, lengths, known, dtype, kv_dtype, concurrency)
+    return _answers(asked, [gpu], gpus)[0]
 
 
 def estimates(
@@ -144,10 +150,14 @@ def estimates(
     *,
     gpus: int | None = None,
     dtype: str = PUBLISHED,
+    kv_dtype: str = PUBLISHED,
     concurrency: float | None = None,
 ) -> list[Estimate | Unable]:
     """The same for many GPUs at once, in their order."""
-    question = _Question(model, service, lengths, known, dtype, concurrency)
+    return _answers(_Question(model, service, lengths, known, dtype, kv_dtype, concurrency), cards, gpus)
+
+
+def _answers(question: "_Question", cards: Sequence[Gpu], gpus: int | None) -> list[Estimate | Unable]:
     faults = [_cannot(question, gpu, gpus if gpus is not None else _counts(gpu)[-1]) for gpu in cards]
     tried = [
         (gpu, count)
@@ -159,7 +169,7 @@ def estimates(
     found: list[Estimate | Unable] = []
     for gpu, wrong in zip(cards, faults, strict=True):
         mine = [] if wrong else [next(tries) for _ in ([gpus] if gpus is not None else _counts(gpu))]
-        found.append(Unable(model.model, gpu.gpu, tuple(wrong)) if wrong else _best(question, mine))
+        found.append(Unable(question.model.model, gpu.gpu, tuple(wrong)) if wrong else _best(question, mine))
     return found
 
 
@@ -170,6 +180,7 @@ class _Question:
     lengths: Lengths
     known: Calibration
     dtype: str
+    kv_dtype: str
     concurrency: float | None
 
     def tokens(self) -> tuple[float, float, float]:
@@ -194,7 +205,7 @@ def _counts(gpu: Gpu) -> list[int]:
 
 def _cannot(question: _Question, gpu: Gpu, most: int) -> list[Fault]:
     """Facts that are not there, weights that do not fit, and requests longer than the model's context."""
-    model, reached, lengths = question.model, question.known.reached, question.lengths
+    model, reached = question.model, question.known.reached
     faults = [
         Fault("model", f"{model.model} has no {name}", "add it to its file in hw_profiles/models")
         for name in lacking(model)
@@ -202,8 +213,9 @@ def _cannot(question: _Question, gpu: Gpu, most: int) -> list[Fault]:
     if gpu.bf16_tflops is None:
         faults.append(Fault("gpu_name", f"{gpu.gpu} has no bf16_tflops", "add it to its file in hw_profiles/gpus"))
     room = (float(reached.usable_frac), float(reached.overhead_gb))
-    asked = (lengths.input_tok, lengths.output_tok)
-    held = in_memory(model, gpu, most, room, served_as=(question.dtype, PUBLISHED), lengths_tok=asked)
+    held = in_memory(
+        model, gpu, most, room, served_as=(question.dtype, question.kv_dtype), lengths_tok=question.tokens()
+    )
     return faults + list(held.faults)
 
 
@@ -211,7 +223,7 @@ def _batches(question: _Question, tried: Sequence[tuple[Gpu, int]]) -> list[_Try
     """What each number of GPUs serves at once, all of them in one go."""
     if not tried:
         return []
-    many = [served(question.model, gpu, count, question.known, question.dtype) for gpu, count in tried]
+    many = [_served(question, gpu, count) for gpu, count in tried]
     together, (prompt, answer, context) = replica(stacked(many), question.known.reached), question.tokens()
     holds = np.asarray(batch_in_memory(together, context))
     if question.concurrency is not None:
@@ -261,13 +273,16 @@ def _told(question: _Question, chosen: _Try) -> Estimate:
         weights_gb=float(alone.weights_gb),
         room_gb=float(alone.room_gb),
         kv_gb_per_request=each,
-        memory_requests=float(alone.room_gb) / each if each > 0 else float("inf"),
+        memory_requests=float(requests_in_memory(alone.room_gb, each * BYTES_PER_GB)) if each > 0 else float("inf"),
     )
 
 
 def _alone(question: _Question, chosen: _Try) -> Replica:
-    facts = served(question.model, chosen.gpu, chosen.gpus, question.known, question.dtype)
-    return replica(facts, question.known.reached)
+    return replica(_served(question, chosen.gpu, chosen.gpus), question.known.reached)
+
+
+def _served(question: _Question, gpu: Gpu, gpus: int) -> Served:
+    return served(question.model, gpu, gpus, question.known, question.dtype, question.kv_dtype)
 
 
 def _limit(question: _Question, chosen: _Try, tpot: float) -> Limit:

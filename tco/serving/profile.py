@@ -129,9 +129,10 @@ def proportions(
     """
     if model is None or gpu is None or known is None:
         return None
-    in_flight, dtype = max(point.concurrency for point in profile.points), profile.engine.dtype.lower()
+    dtype, kv_dtype = profile.engine.dtype.lower(), profile.engine.kv_cache_dtype
+    gpus, in_flight = profile.gpus_per_replica, max(point.concurrency for point in profile.points)
     found = estimate(
-        model, gpu, service, lengths, known, gpus=profile.gpus_per_replica, dtype=dtype, concurrency=in_flight
+        model, gpu, service, lengths, known, gpus=gpus, dtype=dtype, kv_dtype=kv_dtype, concurrency=in_flight
     )
     return found.work if isinstance(found, Estimate) else None
 

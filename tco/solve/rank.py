@@ -34,8 +34,8 @@ class Shelf(Protocol):
     def rented_gpus(self) -> set[str]:
         """GPUs that somebody rents out."""
 
-    def rental(self, gpu: str, provider: str, on: date) -> Sequence[Fact]:
-        """The rent of one GPU."""
+    def rental(self, gpu: str, provider: str, on: date, *, gpus: float) -> Sequence[Fact]:
+        """The rent of one GPU, from an offer that fits replicas of so many."""
 
     def defaults(self) -> Mapping[str, Fact]:
         """The planning values."""
@@ -63,7 +63,7 @@ class RankedGpu:
     """Middle of the on-demand offers; None when no rent is known."""
     usd_per_gpu_hour_range: tuple[float, float] | None = None
     usd_per_month: float | None = None
-    """Rent of the replicas."""
+    """Rent of the instances that hold the replicas."""
     usd_per_month_range: tuple[float, float] | None = None
     """The same at the fast and at the slow end of the interval."""
     usd_per_mtok: float | None = None
@@ -98,6 +98,14 @@ class _Found:
     unsaturated: bool = False
 
 
+@dataclass(frozen=True)
+class _Rent:
+    """What a GPU costs, and how many come at once."""
+
+    usd_per_gpu_hour: Fact
+    instance_gpus: float
+
+
 def rank(case: Case, shelf: Shelf, model: str) -> Ranking:
     """
     Rank all GPUs for a model by the rent of the replicas that a case's workload needs.
@@ -117,7 +125,7 @@ def rank(case: Case, shelf: Shelf, model: str) -> Ranking:
     lengths = _lengths(plain, option)
     found = _throughputs(plain, shelf, facts, lengths)
     able = {gpu: item for gpu, item in found.items() if isinstance(item, _Found)}
-    rents = {gpu: _rent(shelf, gpu, plain.numbers.as_of) for gpu in able}
+    rents = {gpu: _rent(shelf, gpu, plain.numbers.as_of, item.gpus) for gpu, item in able.items()}
     rows = _priced(plain, option_id, able, rents, lengths)
     rows += [RankedGpu(gpu, None, faults=item.faults) for gpu, item in found.items() if isinstance(item, Unable)]
     service = plain.numbers.service
@@ -151,7 +159,7 @@ def _plain(case: Case, model: Model) -> tuple[str, Case, RentedOption]:
         mend = "add an option of kind rented: its spares and its target load are taken for every GPU"
         raise ScenarioError(Fault("options", "none is rented", mend))
     option: Any = options[rented[0]]
-    gpu = {"instance_gpus": 0.0, "reserved_usd_per_gpu_hour": None, "spot_usd_per_gpu_hour": None, "provider": ""}
+    gpu = {"reserved_usd_per_gpu_hour": None, "spot_usd_per_gpu_hour": None, "provider": ""}
     plain = option.model_copy(
         update={
             "model": model.model,
@@ -181,15 +189,12 @@ def _throughputs(case: Case, shelf: Shelf, model: Model, lengths: Lengths) -> di
     guesses = estimates(model, list(cards.values()), service, lengths, known)
     for (name, gpu), guess in zip(cards.items(), guesses, strict=True):
         best: _Found | Unable = guess if isinstance(guess, Unable) else _guessed(guess)
-        mine = profiles.get(name, [])
-        lent = [proportions(profile, model, gpu, service, lengths, known) for profile in mine]
-        # alone first: a profile that needs no help from the estimate knows more
-        for profile, help_from in [*((p, None) for p in mine), *zip(mine, lent, strict=True)]:
+        for profile in profiles.get(name, []):
+            lent = proportions(profile, model, gpu, service, lengths, known)
             try:
-                fitted(profile, service, help_from)
+                best = _measured(profile, fitted(profile, service, lent))
             except ScenarioError:
                 continue
-            best = _measured(profile, fitted(profile, service, lent[mine.index(profile)]))
             break
         found[name] = best
     return found
@@ -205,28 +210,30 @@ def _measured(profile: ServingProfile, fit: Fitted) -> _Found:
     return _Found(work, profile.gpus_per_replica, fit.grade, profile.id, unsaturated=unsaturated)
 
 
-def _rent(shelf: Shelf, gpu: str, on: date) -> Fact | None:
+def _rent(shelf: Shelf, gpu: str, on: date, gpus: int) -> _Rent | None:
     if gpu not in shelf.rented_gpus():
         return None
     try:
-        return next(fact for fact in shelf.rental(gpu, "", on) if fact.path.endswith("usd_per_gpu_hour"))
+        facts = {fact.path: fact for fact in shelf.rental(gpu, "", on, gpus=gpus)}
     except LookupFault:  # nobody rents it out on demand on that day
         return None
+    return _Rent(facts["gpu.on_demand_usd_per_gpu_hour"], float(facts["gpu.instance_gpus"].value))
 
 
 def _priced(
     case: Case,
     option_id: str,
     able: Mapping[str, _Found],
-    rents: Mapping[str, Fact | None],
+    rents: Mapping[str, _Rent | None],
     lengths: Lengths,
 ) -> list[RankedGpu]:
     """Replicas and rent of all GPUs in one evaluation: a row each for the middle, the slow and the fast end."""
     if not able:
         return []
     ends = np.array([[1.0, *item.interval] for item in able.values()]).T
-    usd = np.array([0.0 if (rent := rents[gpu]) is None else float(rent.value) for gpu in able])
-    ledger = evaluate(_side_by_side(case, option_id, list(able.values()), ends, usd))[option_id]
+    ledger = evaluate(_side_by_side(case, option_id, list(able.values()), ends, [rents[gpu] for gpu in able]))[
+        option_id
+    ]
     shape = ends.shape
     rent_usd = np.broadcast_to(np.asarray(ledger.lines_usd["gpu_rent"], dtype=float), shape)
     replicas = np.broadcast_to(np.asarray(ledger.facts["replicas"], dtype=float), shape)
@@ -238,7 +245,9 @@ def _priced(
     ]
 
 
-def _side_by_side(case: Case, option_id: str, found: Sequence[_Found], ends: Array, usd: Array) -> Case:
+def _side_by_side(
+    case: Case, option_id: str, found: Sequence[_Found], ends: Array, rents: Sequence[_Rent | None]
+) -> Case:
     """The case with one option that is every GPU at once: each of its numbers an array. They are checked already."""
     option: Any = case.numbers.options[option_id]
     a, b, c = np.array([item.work for item in found]).T
@@ -251,7 +260,10 @@ def _side_by_side(case: Case, option_id: str, found: Sequence[_Found], ends: Arr
         "gpus_per_replica": gpus,
         "throughput_ratio": capacity.throughput_ratio * ends,
     }
-    rented = {"on_demand_usd_per_gpu_hour": usd}
+    rented = {
+        "on_demand_usd_per_gpu_hour": np.array([float(rent.usd_per_gpu_hour.value) if rent else 0.0 for rent in rents]),
+        "instance_gpus": np.array([rent.instance_gpus if rent else 0.0 for rent in rents]),
+    }
     many = option.model_copy(
         update={"capacity": capacity.model_copy(update=laid), "gpu": option.gpu.model_copy(update=rented)}
     )
@@ -267,7 +279,7 @@ def _speed(item: _Found, lengths: Lengths) -> float:
 
 
 def _row(
-    gpu: str, item: _Found, rent: Fact | None, speed: float, month: tuple[Array, float, float], mtok: float
+    gpu: str, item: _Found, rent: _Rent | None, speed: float, month: tuple[Array, float, float], mtok: float
 ) -> RankedGpu:
     (usd, slow_usd, fast_usd), replicas, hours = month
     estimated = not item.profile
@@ -284,13 +296,14 @@ def _row(
     )
     if rent is None:
         return row
-    value = float(rent.value)
+    price = rent.usd_per_gpu_hour
+    value = float(price.value)
     return replace(
         row,
         usd_per_gpu_hour=value,
         usd_per_gpu_hour_range=(
-            rent.low if rent.low is not None else value,
-            rent.high if rent.high is not None else value,
+            price.low if price.low is not None else value,
+            price.high if price.high is not None else value,
         ),
         usd_per_month=float(usd),
         usd_per_month_range=(float(fast_usd), float(slow_usd)) if estimated else None,

@@ -22,7 +22,7 @@ from tco.model.demand import (
 from tco.model.finance import capital_recovery, monthly_rate
 from tco.model.hours import hour_ratios, hours_of
 from tco.model.ledger import Ledger
-from tco.model.memory import requests_in_memory, room_gb, weights_gb
+from tco.model.memory import cache_bytes_per_num, request_cache_bytes, requests_in_memory, room_gb, weights_gb
 from tco.model.metering import (
     cache_break_even_uses,
     discounted_usd,
@@ -316,7 +316,17 @@ def test_weights_and_what_is_left() -> None:
 
 def test_requests_that_fit_in_memory() -> None:
     # 1 GB over 1,000 bytes a token and 500 + 1,000/2 tokens = 1,000 requests
-    assert requests_in_memory(1.0, 1000.0, 500.0, 1000.0) == pytest.approx(1000)
+    each = request_cache_bytes(1000.0, 0.0, np.inf, 500.0 + 1000.0 / 2)
+    assert requests_in_memory(1.0, each) == pytest.approx(1000)
+    # 250 bytes a token more in layers that see 100 tokens: 25,000 bytes beside the million
+    assert request_cache_bytes(1000.0, 250.0, 100.0, 1000.0) == pytest.approx(1_025_000)
+
+
+@pytest.mark.parametrize(
+    ("named", "size"), [("auto", 2), ("bf16", 2), ("fp8", 1), ("FP8_E4M3", 1), ("fp8_e5m2", 1), ("int8", 1)]
+)
+def test_a_cache_has_16_bits_unless_another_format_is_named(named: str, size: float) -> None:
+    assert cache_bytes_per_num(named) == size
 
 
 # ledger

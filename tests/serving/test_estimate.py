@@ -12,7 +12,9 @@ from tco.inputs.hardware import Gpu, Model
 from tco.inputs.source import Fact
 from tco.inputs.workload import Service
 from tco.model.work import request_seconds
-from tco.serving.datasheets import Calibration, calibration, kv_format_bytes, rate_tflops
+from tco.resolve import resolve
+from tco.scenario import Scenario
+from tco.serving.datasheets import Calibration, calibration, in_memory, rate_tflops
 from tco.serving.estimate import Estimate, Lengths, Unable, estimate, estimates
 
 SERVICE = Service(ttft_ms=2000, tpot_ms=50, slo_percentile=95)
@@ -82,6 +84,33 @@ def test_memory_by_hand(llama: Model, h100: Gpu, known: Calibration) -> None:
     # 327,680 bytes a token at 16 bits, times 1,500 + 200
     assert found.kv_gb_per_request == pytest.approx(0.557056)
     assert found.memory_requests == pytest.approx(130.8 / 0.557056)
+
+
+@pytest.mark.parametrize("kv_dtype", ["auto", "fp8"])
+def test_the_check_of_memory_and_the_estimate_hold_the_same(
+    catalog: Catalog, known: Calibration, kv_dtype: str
+) -> None:
+    b300, lengths = catalog.gpu("B300-SXM"), Lengths(1500.0, 400.0, 1900.0)
+    room = (float(known.reached.usable_frac), float(known.reached.overhead_gb))
+    for model in catalog.models().values():
+        found = estimate(model, b300, SERVICE, lengths, known, gpus=8, kv_dtype=kv_dtype)
+        if isinstance(found, Unable):
+            continue
+        held = in_memory(model, b300, 8, room, served_as=("auto", kv_dtype), lengths_tok=(1500.0, 400.0, 1900.0))
+        assert held.requests == pytest.approx(found.memory_requests), model.model
+
+
+def test_a_profile_and_an_estimate_hold_the_same_requests(catalog: Catalog) -> None:
+    scenario = Scenario.read(catalog.scenarios()["support-assistant"])
+    for path, value in (("model", "openai/gpt-oss-120b"), ("gpu_name", "H100-SXM"), ("capacity.gpus_per_replica", 2)):
+        scenario = scenario.set(f"options.self_host.{path}", value)
+    cases = [
+        resolve(scenario.set("options.self_host.profile", profile), catalog)
+        for profile in ("estimate", catalog.find_profiles("openai/gpt-oss-120b", "H100-SXM")[0].id)
+    ]
+    by_estimate, by_profile = (case.evidence["self_host"] for case in cases)
+    assert (by_estimate.estimated, by_profile.estimated) == (True, False)
+    assert by_profile.memory_requests == pytest.approx(by_estimate.memory_requests)
 
 
 def test_the_work_model_serves_the_throughput_that_is_told(llama: Model, h100: Gpu, known: Calibration) -> None:
@@ -169,9 +198,11 @@ def test_every_model_on_every_gpu_has_an_answer(catalog: Catalog, known: Calibra
 def test_formats(catalog: Catalog, known: Calibration, llama: Model, h100: Gpu) -> None:
     half, eight = (able(estimate(llama, h100, SERVICE, CHAT, known, gpus=4, dtype=d)) for d in ("auto", "fp8"))
     assert eight.weights_gb == pytest.approx(half.weights_gb / 2)
-    assert eight.kv_gb_per_request == pytest.approx(half.kv_gb_per_request / 2)
+    assert eight.kv_gb_per_request == half.kv_gb_per_request  # weights of 8 bits do not make the cache smaller
+    cached = able(estimate(llama, h100, SERVICE, CHAT, known, gpus=4, dtype="fp8", kv_dtype="fp8_e4m3"))
+    assert cached.kv_gb_per_request == pytest.approx(half.kv_gb_per_request / 2)
+    assert cached.output_tok_per_s > eight.output_tok_per_s
     assert eight.output_tok_per_s > half.output_tok_per_s
-    assert (kv_format_bytes(2.0), kv_format_bytes(1.0), kv_format_bytes(0.5625)) == (2.0, 1.0, 1.0)
     b200, a100 = catalog.gpu("B200-SXM"), catalog.gpu("A100-SXM-80")
     assert rate_tflops(b200, "auto", 0.5585) == b200.fp4_tflops  # published in four bits
     assert rate_tflops(h100, "auto", 0.5585) == h100.bf16_tflops  # no units for four bits

@@ -10,6 +10,7 @@ from tco.case import Case
 from tco.catalog import Catalog
 from tco.errors import LookupFault, ScenarioError
 from tco.evaluate import evaluate
+from tco.options.rented import RentedOption
 from tco.present.estimates import HEADINGS, ranking_data, ranking_rows, unable_rows
 from tco.resolve import resolve
 from tco.scenario import Scenario
@@ -60,16 +61,35 @@ def test_a_profile_comes_before_an_estimate(catalog: Catalog, ranking: Ranking) 
     assert low <= (guessed.usd_per_month or 0.0) <= high
 
 
-def test_an_estimated_row_costs_what_the_option_itself_does(catalog: Catalog, ranking: Ranking) -> None:
-    row = next(row for row in ranking.rows if row.gpu == "B200-SXM")
+@pytest.mark.parametrize("model", [LLAMA, OSS])
+def test_an_estimated_row_costs_what_the_option_itself_does(catalog: Catalog, support: Case, model: str) -> None:
     scenario = Scenario.read(catalog.scenarios()["support-assistant"])
-    for path, value in (
-        ("model", LLAMA), ("gpu_name", "B200-SXM"), ("profile", "estimate"), ("capacity.gpus_per_replica", row.gpus_per_replica),
-    ):  # fmt: skip
+    for path, value in (("model", model), ("fleet", "fixed")):
         scenario = scenario.set(f"options.self_host.{path}", value)
-    ledger = evaluate(resolve(scenario, catalog))["self_host"]
-    assert row.replicas == pytest.approx(float(np.asarray(ledger.facts["replicas"])))
-    assert row.usd_per_month == pytest.approx(float(np.asarray(ledger.lines_usd["gpu_rent"])))
+    rows = [row for row in rank(support, catalog, model).rows if row.usd_per_month is not None]
+    assert len(rows) > 8
+    for row in rows:
+        mine = scenario
+        for path, chosen in (
+            ("gpu_name", row.gpu), ("profile", row.profile or "estimate"), ("capacity.gpus_per_replica", row.gpus_per_replica),
+        ):  # fmt: skip
+            mine = mine.set(f"options.self_host.{path}", chosen)
+        case = resolve(mine, catalog)
+        ledger, option = evaluate(case)["self_host"], case.numbers.options["self_host"]
+        assert isinstance(option, RentedOption)
+        assert row.usd_per_gpu_hour == option.gpu.on_demand_usd_per_gpu_hour, row.gpu
+        assert row.replicas == pytest.approx(float(np.asarray(ledger.facts["replicas"]))), row.gpu
+        assert row.usd_per_month == pytest.approx(float(np.asarray(ledger.lines_usd["gpu_rent"]))), row.gpu
+
+
+def test_a_gpu_rented_by_eight_is_paid_by_eight(catalog: Catalog, support: Case) -> None:
+    rows = {row.gpu: row for row in rank(support, catalog, OSS).rows}
+    row, day = rows["MI325X"], support.numbers.as_of
+    instance = {fact.path: fact.value for fact in catalog.rental("MI325X", "", day)}["gpu.instance_gpus"]
+    assert (row.gpus_per_replica, instance) == (1, 8)
+    # eight replicas of one GPU in each instance of eight: two replicas, one instance, 8 x 730 hours
+    assert row.replicas <= 8
+    assert row.usd_per_month == pytest.approx(8 * 730 * (row.usd_per_gpu_hour or 0.0))
 
 
 def test_the_fleet_of_the_scenario_does_not_tilt_the_ranking(catalog: Catalog, support: Case) -> None:
