@@ -23,7 +23,7 @@ MIXES = {(256.0, 16.0), (128.0, 8.0), (32.0, 24.0)}
 SERVER = "--load-format dummy --dtype bfloat16 --max-model-len 512 --max-num-seqs 8 --enforce-eager --block-size 32"
 FLAGS = [
     "--as", "test/tiny", "--gpu", "H100-SXM", "--lengths", "256x16,128x8,32x24", "--slo", "ttft=60s,tpot=10s", "--quick",
-    "--window-seconds", "2", "--concurrency", "2:2", "--cached-frac", "0.5", "--no-open-loop", "--json-log", "--server-args", SERVER,
+    "--window-seconds", "2", "--concurrency", "2:2", "--cached-frac", "0.5", "--no-open-loop", "--seed", "1", "--json-log", "--server-args", SERVER,
 ]  # fmt: skip
 
 pytestmark = pytest.mark.vllm
