@@ -97,8 +97,9 @@ def _bench(arguments: argparse.Namespace) -> int:
     from tco.bench.run import bench
     from tco.catalog import Catalog
 
-    told = {name: value for name, value in vars(arguments).items() if name in Asked.__dataclass_fields__}
-    told |= {name: tuple(shlex.split(told[name] or "")) for name in ("server_args", "bench_args")}
+    typed = {name: value for name, value in vars(arguments).items() if value is not None}
+    told = {name: value for name, value in typed.items() if name in Asked.__dataclass_fields__}
+    told |= {name: tuple(shlex.split(typed.get(name, ""))) for name in ("server_args", "bench_args")}
     asked, catalog = Asked(**told), Catalog.open(arguments.data)
     no_local = arguments.no_power or (asked.url is not None and not _local(asked.url) and asked.dcgm is None)
     gpus = asked.gpus or asked.tensor_parallel or 1

@@ -55,7 +55,8 @@ class Server:
                     stderr=subprocess.STDOUT,
                     stdin=subprocess.DEVNULL,
                     start_new_session=True,
-                    env=environment(),
+                    env={"VLLM_SERVER_DEV_MODE": "1"}
+                    | environment(),  # it listens on this machine only, and lets its cache be emptied
                 )
             except FileNotFoundError as missing:
                 mend = "not on this machine: pip install 'llm-tco[bench]', or --url for a server that runs already"
@@ -143,6 +144,22 @@ def counters(url: str) -> Counters | None:
     """The prefix cache's counters, summed over engines; None where the server does not publish them."""
     text = _get(url.rstrip("/") + "/metrics")
     return None if text is None else parse_counters(text)
+
+
+def reset_cache(url: str) -> bool:
+    """
+    Empty the prefix cache, so that a cold run meets no prompt of an earlier one; whether the server would.
+
+    The client's random prompts are runs of consecutive ids, so two of them that start alike are the same: the more prompts a cache
+    holds, the more it would find.
+    """
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(url + "/reset_prefix_cache", method="POST"), timeout=HTTP_S
+        ) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
 
 
 def parse_counters(text: str) -> Counters | None:

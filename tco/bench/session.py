@@ -122,6 +122,7 @@ class Session:
             {"name": name, "mix": mix.name, "concurrency": asked.concurrency, "prompts": count, "seconds": expected},
         )
         target = self.target()
+        server.reset_cache(target.url)
         before = server.counters(target.url)
         prefix = round(mix.cached_frac * mix.input_tok)
         words = load.command(target, asked, count, seed, prefix, self.state.raw(name))

@@ -126,6 +126,14 @@ def test_a_plan_measures_nothing(run: Callable[..., Any], fake_vllm: Path, tmp_p
     assert not (tmp_path / "state").exists()
 
 
+def test_nothing_but_a_model_and_a_gpu_need_be_said(run: Callable[..., Any]) -> None:
+    ran = run("bench", LLAMA, "--gpu", "H200-SXM", "--no-power", "--plan")
+    assert ran.status == 0, ran.err
+    assert ran.err.startswith("6 length mixes")
+    cut = run("bench", LLAMA, "--gpu", "H200-SXM", "--no-power", "--plan", "--quick", "--budget-minutes", "15")
+    assert "left out for the budget: no mix of 512 in, 512 out" in cut.err
+
+
 def test_nobody_at_the_url(run: Callable[..., Any], fake_vllm: Path, tmp_path: Path) -> None:
     ran = run(*flags(fake_vllm, tmp_path, "--url", "http://127.0.0.1:9"))
     assert ran.status == 2
