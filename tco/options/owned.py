@@ -262,7 +262,8 @@ def _bends(option: OwnedOption, shared: Shared, starts: Array, peak_load: float)
     """Volumes within each step at which an hour's load passes a point of the power curve. [requests/month]"""
     loads, _ = knots(option.power)
     ends = np.append(starts[1:], np.inf)
-    replicas = np.asarray(_rule(option).replicas((starts * (1 + 1e-6) + 1e-9) * peak_load))
+    middles = np.append((starts[:-1] + starts[1:]) / 2.0, starts[-1] + 0.5 / peak_load)
+    replicas = np.asarray(_rule(option).replicas(middles * peak_load))
     busy = plain(busy_replicas(option, shared.workload, 1.0)) * np.unique(served_hours(option, shared))
     busy = busy[busy > 0]
     at = np.array(loads[1:-1])[:, None, None] * replicas[:, None] / busy
