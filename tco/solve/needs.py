@@ -19,7 +19,7 @@ SAME_FRAC = 1e-9
 MOST_TIMES = 1e9
 """A load that can be afforded this many times over costs nothing to serve."""
 MOST_PIECES = 200_000
-"""Steps of a fleet beyond which one more changes nothing that can be seen: the load is then told to a thousandth."""
+"""Steps of a fleet beyond which one more changes nothing that can be seen: the load is then found by bisection alone."""
 NEAR_FRAC = 1e-3
 """How close two loads are before the pieces between them are solved exactly."""
 
@@ -145,12 +145,13 @@ def _throughput_root(case: Case, base: str, other: str, requests: float) -> floa
     """
     path = f"options.{other}.capacity.throughput_ratio"
     now = _value(case, path)
-    low, high = _last_load_that_pays(case, base, other, requests, path)
+    low, high = _last_load_that_pays(case, base, other, requests, path, NEAR_FRAC)
     if low is None or high is None:
         return None
     far = requests * high
     if far * pieces_per_request(case, far, only=[other]) > MOST_PIECES:
-        return 1.0 / low
+        low, _ = _last_load_that_pays(case, base, other, requests, path, SAME_FRAC)
+        return None if low is None else 1.0 / low
     edges = kinks(case, requests * high, only=[other])[other] / requests
     ends = low + grid([edges[(edges > low) & (edges < high)] - low], high - low)
     gap = pieces(_gaps(case, base, other, requests, path, now / inside(ends)), ends)
@@ -159,7 +160,7 @@ def _throughput_root(case: Case, base: str, other: str, requests: float) -> floa
 
 
 def _last_load_that_pays(
-    case: Case, base: str, other: str, requests: float, path: str
+    case: Case, base: str, other: str, requests: float, path: str, near_frac: float
 ) -> tuple[float | None, float | None]:
     """Loads, over today's, close together: one that pays and one that does not. None where all or none pay."""
     now = _value(case, path)
@@ -170,7 +171,7 @@ def _last_load_that_pays(
             return None, None
         last = int(np.flatnonzero(paid).max())
         low, high = float(loads[last]), float(loads[last + 1])
-        if high / low < 1 + NEAR_FRAC:
+        if high / low < 1 + near_frac:
             return low, high
         loads = np.geomspace(low, high, 33)
 
