@@ -18,6 +18,8 @@ SAME_FRAC = 1e-9
 """How far apart two costs may be, of the larger, and still count as the same."""
 MOST_TIMES = 1e9
 """A load that can be afforded this many times over costs nothing to serve."""
+FASTEST_RATIO = 1e4
+"""Throughput over today's that no replica will ever have: what needs more than this, no throughput brings about."""
 MOST_PIECES = 200_000
 """Steps of a fleet beyond which one more changes nothing that can be seen: the load is then found by bisection alone."""
 NEAR_FRAC = 1e-3
@@ -164,7 +166,7 @@ def _last_load_that_pays(
 ) -> tuple[float | None, float | None]:
     """Loads, over today's, close together: one that pays and one that does not. None where all or none pay."""
     now = _value(case, path)
-    loads = np.geomspace(1.0 / MOST_TIMES, MOST_TIMES, 73)
+    loads = np.geomspace(1.0 / FASTEST_RATIO, MOST_TIMES, 73)
     while True:
         paid = _gaps(case, base, other, requests, path, now / loads) >= 0
         if not paid[0] or paid[-1]:
