@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tco.units import Numeric
+from tco.units import Array, Numeric
 
 CEIL_SLACK = 1e-9
 """A need this little above a whole number is that whole number: demand equal to capacity needs no extra step."""
@@ -17,7 +17,9 @@ def whole(x: Numeric) -> Numeric:
     >>> float(whole(2.0000000001)), float(whole(2.1))
     (2.0, 3.0)
     """
-    return np.ceil(np.asarray(x) - CEIL_SLACK) + 0.0  # and never -0
+    value = np.asarray(x, dtype=float)
+    things: Array = np.ceil(value - CEIL_SLACK * np.minimum(value, 1.0)) + 0.0  # any need is one thing; and never -0
+    return things
 
 
 def replicas_needed(requests_per_month: Numeric, step_requests: Numeric, min_replicas: Numeric) -> Numeric:

@@ -145,7 +145,7 @@ def _made(top: float, week: Levels, rule: Rule, slack: float) -> _Table:
     added = np.diff(np.asarray(rule.units(needs)))
     needs, added = needs[:-1][added > 0], added[added > 0]
     with np.errstate(divide="ignore", invalid="ignore"):  # an hour without work needs nothing more at any load
-        edges = (needs[:, None] + slack) / week.levels
+        edges = (needs + slack * np.minimum(needs, 1.0))[:, None] / week.levels
     jumps = added[:, None, None] * week.weights.T[None]
     inside = edges <= top
     edges, jumps = edges[inside], jumps[inside]
