@@ -54,6 +54,10 @@ def value_at(case: Case, path: str) -> Any:
     return node
 
 
+PRICED = ("price_sheets/api", "price_sheets/gpu_rental", "price_sheets/hardware")
+"""Sheets whose vendors are named under a chart, and whose age is told beside them."""
+
+
 def source_line(case: Case) -> str:
     """As-of day, when prices were checked, scenario hash: the line above the screen and in a terminal."""
     return f"As of {case.numbers.as_of}{_checked(case)} · scenario {case.scenario_hash}"
@@ -64,7 +68,7 @@ def vendors_line(case: Case) -> str:
     files = {
         source.where.rpartition("/")[2].removesuffix(".csv").removesuffix(".yaml"): source.where.split("/")[0]
         for source in case.sources.values()
-        if source.where.startswith(("price_sheets/api", "price_sheets/gpu_rental", "hw_profiles/serving"))
+        if source.where.startswith((*PRICED, "hw_profiles/serving"))
     }
     sheets = ", ".join(sorted(name for name, folder in files.items() if folder == "price_sheets"))
     profiles = ", ".join(sorted(name for name, folder in files.items() if folder == "hw_profiles"))
@@ -88,8 +92,7 @@ def _checked(case: Case) -> str:
 
 
 def _price_days(case: Case) -> list[date]:
-    folders = ("price_sheets/api", "price_sheets/gpu_rental", "price_sheets/hardware")
-    return [s.checked_on for s in case.sources.values() if s.where.startswith(folders) and s.checked_on]
+    return [s.checked_on for s in case.sources.values() if s.where.startswith(PRICED) and s.checked_on]
 
 
 def source_tip(source: Source) -> str:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tco.catalog import Catalog
 from tco.evaluate import evaluate
 from tco.model.ledger import Ledger
 from tco.present.axis import VolumeAxis
@@ -12,7 +13,10 @@ from tco.present.charts.week import FleetWeek, top_of, week_chart
 from tco.present.fleet import worth_text
 from tco.present.lines import LINE_GROUPS, LINE_LABELS, REST, group_of, grouped
 from tco.present.numbers import NO_BREAK
+from tco.present.provenance import vendors_line
 from tco.present.service import moved_text
+from tco.resolve import resolve
+from tco.scenario import Scenario
 from tco.solve.breakeven import Winning
 from tco.solve.doubt import Doubt
 
@@ -88,3 +92,8 @@ def test_every_line_of_a_ledger_has_a_name_and_one_group(case_of):
 @given(st.dictionaries(st.sampled_from(sorted(LINE_LABELS)), st.floats(-1e6, 1e6)))
 def test_groups_lose_no_dollar(lines: dict[str, float]):
     assert sum(sum(group.values()) for group in grouped(lines).values()) == pytest.approx(sum(lines.values()), abs=1e-6)
+
+
+def test_the_line_under_a_chart_names_the_sheet_of_what_is_bought(catalog: Catalog) -> None:
+    case = resolve(Scenario.read(catalog.scenarios()["own-or-rent"]), catalog)
+    assert "servers" in vendors_line(case).split(";")[0]
