@@ -122,10 +122,8 @@ def value_at(case: Case, path: str) -> Any:
     """A case's value at a dotted path; None where there is none."""
     node: Any = case.numbers
     for part in path.split("."):
-        if isinstance(node, Input):
-            node = getattr(node, part, None)
-        else:
-            node = node.get(part) if isinstance(node, Mapping) else None
+        fields = dict(node) if isinstance(node, Input | Mapping) else {}
+        node = fields.get(part)
     return node
 
 
