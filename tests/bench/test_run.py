@@ -23,6 +23,7 @@ from tco.bench.processes import stop_group
 from tco.bench.run import bench
 from tco.bench.settings import Settings
 from tco.bench.state import State
+from tco.bench.summarise import Limits
 from tco.bench.trace import READINGS, GpuId, Trace
 from tco.catalog.profiles import read_profile
 from tco.errors import MissingTool, TcoError
@@ -178,9 +179,8 @@ def test_failed_requests_are_counted_and_outside_the_service_level(
     settings: Settings, scripted: Callable[..., None]
 ) -> None:
     scripted(fails_every=4)
-    one = replace(
-        settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:1], first_concurrency=2, most_concurrency=2)
-    )
+    plan = replace(settings.plan, mixes=settings.plan.mixes[:1], first_concurrency=2, most_concurrency=2)
+    one = replace(settings, plan=plan, limits=Limits(60_000.0, 60_000.0, 95.0))  # only a failure is outside of these
     _, written = bench(one, SteadyMeter(), Heard())
     assert written.points[0].failed_count > 0
     assert "B-FAILED" in written.points[0].codes
