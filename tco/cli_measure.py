@@ -12,6 +12,8 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tco.bench.typed import above_0, loads, share, whole
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -33,16 +35,16 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
 
 
 def _flags() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
-    text, number, whole, path = (
+    text, number, count, path = (
         {"metavar": "TEXT"},
-        {"type": _above_0},
-        {"type": _whole, "metavar": "N"},
+        {"type": above_0},
+        {"type": whole, "metavar": "N"},
         {"type": Path},
     )
     return {
         "what serves": {
-            "--gpus": ("GPUs of one replica (default: 1)", whole),
-            "--tensor-parallel": ("GPUs a layer is split over (default: --gpus)", whole),
+            "--gpus": ("GPUs of one replica (default: 1)", count),
+            "--tensor-parallel": ("GPUs a layer is split over (default: --gpus)", count),
             "--dtype": ("format of the weights (default: the model's)", {"default": "auto"}),
             "--quantization": ("quantisation, as vLLM names it, such as fp8", text),
             "--server-args": (
@@ -63,11 +65,11 @@ def _flags() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
             "--quick": ("windows of 20 s and no repeats: a first look, marked so", {"action": "store_true"}),
             "--budget-minutes": ("cut the plan to so many minutes, never a window", {**number, "metavar": "N"}),
             "--window-seconds": ("length of a steady window (default: 60)", {**number, "dest": "window_s", "metavar": "N"}),
-            "--repeats": ("runs at the found load and its neighbours (default: 3)", whole),
-            "--concurrency": ("first and highest load of the search (default: 8:1024)", {"type": _range, "metavar": "A:B"}),
+            "--repeats": ("runs at the found load and its neighbours (default: 3)", count),
+            "--concurrency": ("first and highest load of the search (default: 8:1024)", {"type": loads, "metavar": "A:B"}),
             "--cached-frac": (
                 "share of the prompt that a point with a warm prefix cache finds there; 0 for no such point (default: 0.5)",
-                {"type": _frac, "default": 0.5, "metavar": "F"},
+                {"type": share, "default": 0.5, "metavar": "F"},
             ),
             "--no-open-loop": ("do not confirm the found load with arrivals at random", {"action": "store_false", "dest": "open_loop"}),
             "--seed": ("seed of the prompts (default: 0)", {"type": int, "default": 0, "metavar": "N"}),
@@ -232,32 +234,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _above_0(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError("write a number above 0")
-    return value
-
-
-def _frac(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError("write a share from 0 to under 1")
-    return value
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("write a whole number, 1 or more")
-    return value
-
-
-def _range(text: str) -> tuple[int, int]:
-    first, _, most = text.partition(":")
-    low, high = _whole(first), _whole(most or first)
-    if low > high:
-        raise argparse.ArgumentTypeError("write the lower load first, such as 8:256")
-    return low, high
