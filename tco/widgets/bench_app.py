@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import ipywidgets as w  # type: ignore[import-untyped]
 
-from tco.bench.plan import Plan
 from tco.bench.settings import Settings
 from tco.catalog import Catalog
 from tco.errors import Fault
@@ -69,13 +69,12 @@ class BenchApp(w.VBox):  # type: ignore[misc]
     def start(self) -> None:
         """Measure what is asked; a measurement that was stopped goes on."""
         with self.lock:
-            if self.busy or not self.prepared.ready or self.prepared.asked is None:
+            asked, found = self.prepared.asked, self.prepared.settings
+            if self.busy or not self.prepared.ready or asked is None or found is None:
                 return
-            self.found = self.prepared.settings
-            self.work = Work(self.prepared.asked, self.catalog, self.form.with_power)
-            self.progress = Progress(
-                self._plan(), self.found.limits.target_frac if self.found else 0.0, self.work.began_s
-            )
+            named = replace(asked, gpu=found.gpu)  # without a meter nobody would know which GPU was seen here
+            self.found, self.work = found, Work(named, self.catalog, self.form.with_power)
+            self.progress = Progress(found.plan, found.limits.target_frac, self.work.began_s)
             self.ranges, self.drawn_rows = None, -1
             self.tabs.selected = TITLES.index("Runs")
             self.draw()
@@ -162,10 +161,6 @@ class BenchApp(w.VBox):  # type: ignore[misc]
                 self.draw()
             if ended:
                 return
-
-    def _plan(self) -> Plan:
-        assert self.found is not None
-        return self.found.plan
 
     def _bar(self) -> w.Box:
         self.starts = button("Start", "Measure what is asked below", lambda _b: self.start())

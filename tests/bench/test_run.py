@@ -23,7 +23,6 @@ from tco.errors import MissingTool, TcoError
 
 from .conftest import SteadyMeter
 
-
 FAKE = str(Path(__file__).with_name("fake_vllm.py"))
 
 
