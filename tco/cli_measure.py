@@ -7,12 +7,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
-<<<<<<< HEAD
-from contextlib import closing, contextmanager
-=======
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
->>>>>>> w-n
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,41 +93,17 @@ def _flags() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-<<<<<<< HEAD
-    from tco.bench.asked import Asked, bound, settings
-    from tco.bench.host import PATH, HostMeter
-    from tco.bench.power import NoMeter, open_meter
-    from tco.bench.run import bench
-=======
     from tco.bench.asked import Asked
     from tco.bench.measure import measure
->>>>>>> w-n
     from tco.catalog import Catalog
 
     typed = {name: value for name, value in vars(arguments).items() if value is not None}
     told = {name: value for name, value in typed.items() if name in Asked.__dataclass_fields__}
     told |= {name: tuple(shlex.split(typed.get(name, ""))) for name in ("server_args", "bench_args")}
-<<<<<<< HEAD
-    asked, catalog = Asked(**told), Catalog.open(arguments.data)
-    no_local = arguments.no_power or (asked.url is not None and not _local(asked.url) and asked.dcgm is None)
-    gpus = asked.gpus or asked.tensor_parallel or 1
-    meter = NoMeter(gpus) if no_local else open_meter(gpus, asked.dcgm, or_none=True)
-    with closing(meter), shown(arguments.json_log) as tell:
-        found = settings(asked, catalog, meter.facts())
-        tell("plan", {"mixes": [mix.name for mix in found.plan.mixes], "runs": found.plan.runs(),
-                      "minutes": round(found.plan.expected_s() / 60, 1), "cuts": found.plan.cuts,
-                      "power": meter.code or "measured", "model_known": found.known_as in catalog.models()})  # fmt: skip
-        if not arguments.plan:
-            with ended_as_by_hand():
-                seen = meter.facts().get("machine_gpus")
-                host = HostMeter(seen, catalog.defaults()[PATH]) if seen else None
-                bench(found, meter, tell, bound(found, catalog), {"command": shlex.join(["tco", *sys.argv[1:]])}, host)
-=======
     catalog = Catalog.open(arguments.data)
     with shown(arguments.json_log) as tell, ended_as_by_hand():
         facts = {"command": shlex.join(["tco", *sys.argv[1:]])}
         measure(Asked(**told), catalog, tell, power=not arguments.no_power, only_plan=arguments.plan, facts=facts)
->>>>>>> w-n
     return 0
 
 
@@ -253,44 +224,3 @@ def _as_json(name: str, facts: dict[str, Any]) -> None:
     from tco.bench.records import plain
 
     print(json.dumps({"event": name} | plain(facts), ensure_ascii=False, allow_nan=False), flush=True)
-
-
-<<<<<<< HEAD
-def _above_0(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError("write a number above 0")
-    return value
-
-
-def _frac(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError("write a share from 0 to under 1")
-    return value
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("write a whole number, 1 or more")
-    return value
-
-
-def _range(text: str) -> tuple[int, int]:
-    first, _, most = text.partition(":")
-    low, high = _whole(first), _whole(most or first)
-    if low > high:
-        raise argparse.ArgumentTypeError("write the lower load first, such as 8:256")
-    return low, high
-=======
-def plain(value: Any) -> Any:
-    """The same in what JSON has; what is not a number is null."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    if isinstance(value, dict):
-        return {name: plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
->>>>>>> w-n

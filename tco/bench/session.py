@@ -10,12 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tco.bench import guards, load, server
-<<<<<<< HEAD
 from tco.bench.energy import usable
 from tco.bench.host import HostMeter
-=======
 from tco.bench.live import Throughput
->>>>>>> w-n
 from tco.bench.meter import Meter
 from tco.bench.plan import Mix, prompts_count, seed_of, warm_up_seed
 from tco.bench.records import Energy, PointResult, Requests

@@ -43,18 +43,16 @@ class State:
         found = self.read(name)
         return None if found is None else point_of(found)
 
-<<<<<<< HEAD
     def swap_raw(self, name: str, other: str) -> None:
         """Let two raw results change names: a point's own is the one that its figures come from."""
         beside = self.raw(f".{name}")
         os.replace(self.raw(name), beside)
         os.replace(self.raw(other), self.raw(name))
         os.replace(beside, self.raw(other))
-=======
+
     def points_count(self) -> int:
         """How many points are finished."""
         return sum(1 for _ in self.folder.glob("*-r[0-9]*.json"))
->>>>>>> w-n
 
     def keep_point(self, name: str, point: PointResult) -> None:
         """Keep a finished point."""
