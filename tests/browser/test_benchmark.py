@@ -110,7 +110,7 @@ def test_a_result_of_another_tool_becomes_a_profile(screen: Page) -> None:
     expect(screen.locator(".tco-tabs")).to_contain_text("leave out what is asked above")
     asked = screen.locator(".tco-asked")
     for name, text in (("Model", "meta-llama/Llama-3.1-8B-Instruct"), ("GPU", "H200-SXM"), ("GPUs that served", "1"),
-                       ("Version of the engine", "0.32"), ("Format of the weights", "auto")):  # fmt: skip
+                       ("Engine", "vllm"), ("Version of the engine", "0.32"), ("Format of the weights", "auto")):  # fmt: skip
         asked.get_by_label(name, exact=True).fill(text)
     expect(screen.locator(".tco-tabs")).to_contain_text("Llama-3.1-8B-Instruct on 1 × H200-SXM, vllm 0.32")
     assert violations(screen) == []
