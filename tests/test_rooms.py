@@ -26,7 +26,7 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "reprice": ("scenario resolve solve case catalog errors", ""),
     "catalog": ("inputs errors units yaml12", "pydantic yaml ruamel httpx"),
     "usage": ("inputs catalog model errors units", "duckdb numpy"),
-    "bench": ("inputs model catalog units errors", "httpx pynvml vllm numpy prometheus_client"),
+    "bench": ("_version inputs model catalog units errors", "httpx pynvml vllm numpy prometheus_client"),
     "present": (
         "model solve serving scenario case inputs units errors options",
         "numpy pandas plotly kaleido xlsxwriter openpyxl jinja2 pptx rich",
