@@ -175,6 +175,9 @@ def _question(
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON, and nothing else")
+    parser.add_argument(
+        "--include-contracts", action="store_true", help="name rows of private contracts among the sources in --json"
+    )
     parser.set_defaults(run=run)
     return parser
 
@@ -200,7 +203,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     case = _case(arguments)
     answer = compare(case)
     if arguments.json:
-        _print_json(comparison_data(answer, case))
+        _print_json(comparison_data(answer, case, arguments.include_contracts))
     else:
         from tco.present.console import show_comparison
 
@@ -220,7 +223,7 @@ def _breakeven(arguments: argparse.Namespace) -> int:
 
         written = write_chart(case, answer, arguments.chart, arguments.axis)
     if arguments.json:
-        _print_json(breakeven_data(answer, case))
+        _print_json(breakeven_data(answer, case, arguments.include_contracts))
     else:
         from tco.present.console import show_breakeven
 

@@ -11,6 +11,7 @@ from tco.catalog import (
     api_prices,
     assumptions,
     checks,
+    contracts,
     fx,
     hardware,
     people,
@@ -36,7 +37,7 @@ from tco.inputs.source import Fact
 ItemT = TypeVar("ItemT")
 
 _SHEETS = (
-    "_api", "_rentals", "_servers", "_electricity", "_colocation", "_carbon", "_people", "_fx", "_assumptions",
+    "_api", "_contracts", "_rentals", "_servers", "_electricity", "_colocation", "_carbon", "_people", "_fx", "_assumptions",
 )  # fmt: skip
 
 
@@ -73,9 +74,12 @@ class Catalog:
             self._skus_on[on] = api_prices.skus(self._of_sku, on)
         return list(self._skus_on[on])
 
-    def api_price(self, sku: str, on: date) -> list[Fact]:
+    def api_price(self, sku: str, on: date, listed: bool = False) -> list[Fact]:
         """
         What one model costs on a day; the facts' paths are those of an API option, ``price.input_usd_per_mtok`` first.
+
+        ``price_sheets/contracts.csv`` is laid over the list prices unless ``listed``: discounts, negotiated prices, and
+        what is committed or provisioned, as ``contract.…`` and ``provisioned.…``.
 
         Raises
         ------
@@ -89,7 +93,12 @@ class Catalog:
         for meter in ("input", "output"):
             if (meter, "standard", 0, "") not in prices:
                 _not_on(f"API model {sku}", on, [entry for entry in entries if entry.row.meter == meter])
-        return api_prices.facts(prices, self._rates, on)
+        if listed:
+            return api_prices.facts(prices, self._rates, on)
+        provider, _, model = sku.partition("/")
+        terms = contracts.on_day(self._contracts, provider, model, on)
+        laid = contracts.laid_over(prices, terms)
+        return api_prices.facts(laid, self._rates, on) + contracts.facts(terms, self._rates, on)
 
     # GPUs and models
 
@@ -361,6 +370,8 @@ class Catalog:
         skus = {f"{entry.row.provider}/{entry.row.model}" for entry in prices}
         faults = checks.unknown_gpus(self._sheet("gpu_rental", rentals.RentalRow)[0], gpus)
         models, unread = self._read_models
+        terms, _ = self._contract_sheet
+        faults += [] if broken else contracts.unknown(terms, skus)
         return faults if broken or unread else faults + hardware.dangling(models.values(), good, gpus, skus)
 
     # reading, each file once
@@ -372,6 +383,20 @@ class Catalog:
     @cached_property
     def _of_sku(self) -> dict[str, list[Entry[api_prices.ApiPriceRow]]]:
         return api_prices.by_sku(self._api)
+
+    @cached_property
+    def _contracts(self) -> list[Entry[contracts.ContractRow]]:
+        entries, faults = self._contract_sheet
+        _raise([*faults, *conflicts(entries, contracts.KEY)])
+        return entries
+
+    @cached_property
+    def _contract_sheet(self) -> tuple[list[Entry[contracts.ContractRow]], list[Fault]]:
+        folder = self._folders["price_sheets"].path
+        path = folder / contracts.FILE if folder is not None else None
+        if path is None or not path.is_file():
+            return [], []
+        return read_sheet(path, f"price_sheets/{contracts.FILE}", contracts.ContractRow)
 
     @cached_property
     def _rentals(self) -> list[Entry[rentals.RentalRow]]:
