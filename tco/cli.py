@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tco._version import __version__
 from tco.cli_bench import add_import
 from tco.cli_measure import add_bench
+from tco.cli_prices import add_prices
 from tco.errors import TcoError
 
 if TYPE_CHECKING:
@@ -79,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     _estimating(commands)
     add_bench(commands.add_parser("bench", help="measure a model on these GPUs with vLLM, and write its profile"))
     add_import(commands.add_parser("bench import", help="make a profile of another load generator's result files"))
+    add_prices(
+        commands.add_parser("prices", help="the dated price sheets: list, show, history, check, add, diff, export")
+    )
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
     terms.set_defaults(run=_terms)

@@ -38,7 +38,7 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "cli": ("*", "rich"),
     "cli_bench": ("bench catalog inputs errors", ""),
     "cli_measure": ("bench catalog errors", "rich"),
-    "cli_prices": ("catalog reprice scenario present errors inputs units cli_propose", ""),
+    "cli_prices": ("catalog reprice scenario present errors", ""),
     "__main__": ("cli", ""),
 }
 FACES = {
