@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     add_bench(commands.add_parser("bench", help="measure a model on these GPUs with vLLM, and write its profile"))
     add_import(commands.add_parser("bench import", help="make a profile of another load generator's result files"))
     add_prices(
-        commands.add_parser("prices", help="the dated price sheets: list, show, history, check, add, diff, export")
+        commands.add_parser(
+            "prices", help="the dated price sheets: list, show, history, check, add, diff, propose, export"
+        )
     )
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
@@ -180,7 +182,7 @@ def _question(
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON, and nothing else")
     parser.add_argument(
-        "--include-contracts", action="store_true", help="name rows of private contracts among the sources in --json"
+        "--with-contracts", action="store_true", help="name rows of private contracts among the sources in --json"
     )
     parser.set_defaults(run=run)
     return parser
@@ -207,7 +209,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     case = _case(arguments)
     answer = compare(case)
     if arguments.json:
-        _print_json(comparison_data(answer, case, arguments.include_contracts))
+        _print_json(comparison_data(answer, case, arguments.with_contracts))
     else:
         from tco.present.console import show_comparison
 
@@ -227,7 +229,7 @@ def _breakeven(arguments: argparse.Namespace) -> int:
 
         written = write_chart(case, answer, arguments.chart, arguments.axis)
     if arguments.json:
-        _print_json(breakeven_data(answer, case, arguments.include_contracts))
+        _print_json(breakeven_data(answer, case, arguments.with_contracts))
     else:
         from tco.present.console import show_breakeven
 

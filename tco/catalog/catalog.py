@@ -82,6 +82,9 @@ class Catalog:
         """Each sheet that was read, so that an edit of one reads no other again."""
         self._edited: dict[Path, bytes] = {}
         """What some sheets are taken to hold in place of what is on disk."""
+        home = folders["price_sheets"].path if "price_sheets" in folders else None
+        self._contract_file = home / contracts.FILE if home is not None else None
+        """Private terms; those of other price sheets stay those of one's own."""
 
     @classmethod
     def open(cls, folder: Path | str | None = None) -> "Catalog":
@@ -97,13 +100,21 @@ class Catalog:
         """Another catalog in which one sheet holds this, saved or not; nothing else is read anew."""
         other, path = Catalog(self._folders), path.resolve()
         other._edited = {**self._edited, path: content}
+        other._contract_file = self._contract_file
         other._files = {known: read for known, read in self._files.items() if known != path}
         other.__dict__.update({name: self.__dict__[name] for name in _PROFILES if name in self.__dict__})
         return other
 
     def with_prices_of(self, folder: Path, whose: str) -> "Catalog":
-        """Another catalog with the price sheets of another folder; models, GPUs, profiles and scenarios stay."""
-        return Catalog({**self._folders, "price_sheets": Found("price_sheets", folder, whose)})
+        """
+        Another catalog with the price sheets of another folder; models, GPUs, profiles and scenarios stay.
+
+        So do private contracts where the folder has none of its own: they are in no revision.
+        """
+        other = Catalog({**self._folders, "price_sheets": Found("price_sheets", folder, whose)})
+        if not (folder / contracts.FILE).is_file():
+            other._contract_file = self._contract_file
+        return other
 
     @property
     def price_folder(self) -> Path:
@@ -494,8 +505,7 @@ class Catalog:
 
     @cached_property
     def _contract_sheet(self) -> tuple[list[Entry[contracts.ContractRow]], list[Fault]]:
-        folder = self._folders["price_sheets"].path
-        path = folder / contracts.FILE if folder is not None else None
+        path = self._contract_file
         if path is None or not path.is_file():
             return [], []
         return read_sheet(path, f"price_sheets/{contracts.FILE}", contracts.ContractRow)

@@ -156,6 +156,16 @@ def test_a_commitment_from_the_sheet_is_costed(tmp_path: Path, plain: dict[str, 
     assert "W-COMMIT" in [warning.code for warning in answer.warnings]
 
 
+def test_contracts_stay_when_the_sheets_are_another_revision_s(tmp_path: Path) -> None:
+    catalog = opened(tmp_path / "mine", DISCOUNT)
+    opened(tmp_path / "then")
+    then = catalog.with_prices_of(tmp_path / "then" / "price_sheets", "then")
+    assert values(then)["price.input_usd_per_mtok"] == pytest.approx(2.2)
+    sheet = tmp_path / "mine" / "price_sheets" / "api" / "acme.csv"
+    edited = catalog.with_sheet(sheet, sheet.read_bytes().replace(b",input,2.5,", b",input,5,"))
+    assert values(edited)["price.input_usd_per_mtok"] == pytest.approx(4.4)
+
+
 def test_the_example_is_well_formed_and_is_not_read(repository: Path, tmp_path: Path) -> None:
     example = (repository / "price_sheets" / "contracts.example.csv").read_text(encoding="utf-8")
     catalog = Catalog.open(repository)
@@ -175,7 +185,7 @@ def test_json_of_a_command_hides_contracts_unless_asked(
     term = f"openai,*,discount,,12,USD,percent,,,,,,,,,{DATES}"
     (data / "price_sheets" / "contracts.csv").write_text(f"{HEADER}\n{term}\n", encoding="utf-8")
     quiet = run("breakeven", "support-assistant", "--json", "--data", data)
-    told = run("breakeven", "support-assistant", "--json", "--data", data, "--include-contracts")
+    told = run("breakeven", "support-assistant", "--json", "--data", data, "--with-contracts")
     assert "secret-note" not in quiet.out
     assert "% off" not in quiet.out
     assert "12 % off 2.5 by contract" in told.out
