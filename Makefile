@@ -28,10 +28,11 @@ test-vllm: $(VENV)/.installed $(VLLM)/.installed ## tco bench against the real v
 	.ci/tools
 	$(BIN)/python -m pytest -m vllm tests/vllm $(PYTEST)
 
-check: $(VENV)/.installed ## formatting, lint and types
+check: $(VENV)/.installed ## formatting, lint, types, and the price sheets
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy tco
+	$(BIN)/tco prices check
 
 format: $(VENV)/.installed ## write the formatting and the fixes that lint can make
 	$(BIN)/ruff format .

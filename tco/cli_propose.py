@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from tco.errors import Fault, TcoError
 
 if TYPE_CHECKING:
-    from tco.catalog.proposing import Accepted, Proposals
+    from tco.catalog.accepting import Accepted
+    from tco.catalog.proposing import Proposals
 
 SOURCES = ("litellm", "genai-prices", "models.dev", "openrouter")
 """Sources of public price data; named here so that ``tco --help`` stays quick."""
@@ -56,7 +57,8 @@ def add_propose(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Compare, show, and write what was accepted."""
     from tco.catalog import Catalog
-    from tco.catalog.proposing import accept, open_source, propose, save
+    from tco.catalog.accepting import accept, save
+    from tco.catalog.proposing import open_source, propose
 
     catalog, today = Catalog.open(arguments.data), date.today()
     asked = _asked(arguments.sources)

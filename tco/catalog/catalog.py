@@ -455,8 +455,13 @@ class Catalog:
         return faults + self._disagreements() + self._dangling(good)
 
     def check_sheets(self) -> list[Fault]:
-        """Every fault of every sheet, and of the names that lead to them or from them; no serving profile is read."""
-        return self._sheet_faults() + self._disagreements() + self._dangling([])
+        """
+        Every fault of every sheet, and of the names that lead from them or to them; no serving profile is read.
+
+        Models of another place, such as the package's beside sheets of one's own, may name hosts that are not here.
+        """
+        ours = self._folders["price_sheets"].whose == self._folders["hw_profiles"].whose
+        return self._sheet_faults() + self._disagreements() + self._dangling([] if ours else None)
 
     def _sheet_faults(self) -> list[Fault]:
         faults: list[Fault] = []
@@ -474,8 +479,8 @@ class Catalog:
         gaps = [fault for name, key in KEYS.items() for fault in checks.holes(good.get(name, []), key)]
         return gaps + checks.incomplete(good["api"])
 
-    def _dangling(self, good: Sequence[ServingProfile]) -> list[Fault]:
-        """Names that lead nowhere, as far as the files they lead to can be read."""
+    def _dangling(self, good: Sequence[ServingProfile] | None) -> list[Fault]:
+        """Names that lead nowhere, as far as the files they lead to can be read; without profiles, those of rents alone."""
         gpus, wrong = self._read_gpus
         if wrong:
             return []
@@ -485,7 +490,9 @@ class Catalog:
         models, unread = self._read_models
         terms, _ = self._contract_sheet
         faults += [] if broken else contracts.unknown(terms, skus)
-        return faults if broken or unread else faults + hardware.dangling(models.values(), good, gpus, skus)
+        if broken or unread or good is None:
+            return faults
+        return faults + hardware.dangling(models.values(), good, gpus, skus)
 
     # reading, each file once
 

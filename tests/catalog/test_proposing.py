@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tco.catalog import Catalog
+from tco.catalog.accepting import accept, save
 from tco.catalog.edit import ChangedSheet
-from tco.catalog.proposing import Proposals, accept, open_source, propose, save
+from tco.catalog.proposing import Proposals, open_source, propose
 from tco.errors import LookupFault, TcoError
 
 DAY = date(2026, 11, 20)
