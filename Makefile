@@ -22,7 +22,7 @@ lab: $(VENV)/.installed   ## open the break-even notebook, live, in JupyterLab; 
 
 test: check               ## check, then every test; installs Chromium and LibreOffice when they are missing and apt is there
 	.ci/tools
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 test-vllm: $(VENV)/.installed $(VLLM)/.installed ## tco bench against the real vLLM on a processor, in an environment of its own (2.3 GB)
 	.ci/tools
