@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tco._version import __version__
 from tco.cli_bench import add_import
 from tco.cli_measure import add_bench
+from tco.cli_usage import add_usage
 from tco.errors import TcoError
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     _estimating(commands)
     add_bench(commands.add_parser("bench", help="measure a model on these GPUs with vLLM, and write its profile"))
     add_import(commands.add_parser("bench import", help="make a profile of another load generator's result files"))
+    add_usage(commands.add_parser("usage", help="the workload and the bill out of real logs"))
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
     terms.set_defaults(run=_terms)

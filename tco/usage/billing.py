@@ -114,7 +114,7 @@ def bill(
     *,
     month: str = "",
     on: date | None = None,
-    engine: Engine = Engine(),
+    engine: Engine | None = None,
 ) -> Bill:
     """
     The bill of one or several hourly tables.
@@ -129,8 +129,8 @@ def bill(
         Only this month, as ``2026-10``.
     on : date | None
         Price every row as if it were of this day; None at its own day's prices.
-    engine : Engine
-        Limits on memory, and where to spill.
+    engine : Engine | None
+        Limits on memory, and where to spill; None for the usual ones.
 
     Raises
     ------
@@ -182,6 +182,23 @@ def opened(
     return set.intersection(*limits) if limits and len(limits) == len(paths) else None
 
 
+def is_table(path: Path | str) -> bool:
+    """Whether a file is an hourly table of ours."""
+    import duckdb
+
+    if Path(path).suffix.lower() != ".parquet" or not Path(path).is_file():
+        return False
+    with connection() as database:
+        try:
+            columns = {
+                row[0]
+                for row in database.execute(f"DESCRIBE SELECT * FROM read_parquet({sql.quoted(str(path))})").fetchall()
+            }
+        except duckdb.Error:
+            return False
+    return {"hour", *sql.KEYS, *sql.SUMS} <= columns
+
+
 def _names(database: "DuckDBPyConnection", names: Names) -> list[Named]:
     rows = database.execute(sql.names("usage_rows")).fetchall()
     return [
@@ -202,9 +219,8 @@ def _bill(database: "DuckDBPyConnection", catalog: Catalog, names: Sequence[Name
         same = database.execute(sql.claimed("priced", "usage_rows")).fetchone()
         claim = Claim(float(claimed_usd), float(same[0] or 0) if same else 0.0, float(claimed))
     notes = [*_context_notes(database, catalog, limits), *_contract_notes(catalog, lines)]
-    return Bill(
-        lines, tuple(_unpriced(database, catalog, float(tok or 0))), tuple(names), first, last, float(tok or 0), float(requests or 0), claim, tuple(notes)
-    )  # fmt: skip
+    unpriced = tuple(_unpriced(database, catalog, float(tok or 0)))
+    return Bill(lines, unpriced, tuple(names), first, last, float(tok or 0), float(requests or 0), claim, tuple(notes))
 
 
 def _month(number: int) -> str:
@@ -212,30 +228,19 @@ def _month(number: int) -> str:
 
 
 def _unpriced(database: "DuckDBPyConnection", catalog: Catalog, tok: float) -> list[Unpriced]:
-    found = []
-    for month, provider, model, sku, tier, meter, quantity, first, last in database.execute(
-        sql.unpriced("priced")
-    ).fetchall():
+    found, skus = [], catalog.model_names().skus
+    for row in database.execute(sql.unpriced("priced")).fetchall():
+        month, provider, model, sku, tier, meter, quantity, first, last = row
         if not model:
             why, mend = "the log names no model", "name its column with --map model=…"
         elif sku is None:
             why = "no such model in price_sheets/api" + (f" at {provider}" if provider else "")
-            mend = nearest(model, catalog.model_names().skus) + "; an alias is a row in price_sheets/aliases"
+            mend = nearest(model, skus) + "; an alias is a row in price_sheets/aliases"
         else:
             why = f"{sku} has no price of {meter} in the tier {tier} from {first} to {last}"
             mend = "add its rows to price_sheets/api"
-        found.append(
-            Unpriced(
-                _month(month),
-                model or "",
-                meter,
-                tier,
-                float(quantity),
-                float(quantity) / tok if tok else 0.0,
-                why,
-                mend,
-            )
-        )
+        share = float(quantity) / tok if tok else 0.0
+        found.append(Unpriced(_month(month), model or "", meter, tier, float(quantity), share, why, mend))
     return found
 
 
@@ -244,7 +249,7 @@ def _context_notes(database: "DuckDBPyConnection", catalog: Catalog, limits: set
     unknown, usd = (float(x or 0) for x in (database.execute(sql.unknown_context("priced")).fetchone() or (0, 0)))
     if unknown:
         found.append(
-            f"{usd:,.2f} USD are of buckets that do not tell how long single prompts were: taken as short, where a model has a dearer price for long ones"
+            f"{usd:,.2f} USD are of buckets that do not tell how long single prompts were: taken as short where long ones are dearer"
         )
     missing = set(catalog.context_limits()) - limits if limits is not None else set()
     if missing:

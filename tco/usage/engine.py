@@ -28,14 +28,14 @@ class Engine:
 
 
 @contextmanager
-def connection(engine: Engine = Engine(), timezone: str = "UTC") -> Iterator["DuckDBPyConnection"]:
+def connection(engine: Engine | None = None, timezone: str = "UTC") -> Iterator["DuckDBPyConnection"]:
     """
     A connection to an empty database in memory.
 
     Parameters
     ----------
-    engine : Engine
-        Limits.
+    engine : Engine | None
+        Limits; None for the usual ones.
     timezone : str
         The zone of times that are written without one, such as ``Europe/Berlin``.
 
@@ -51,6 +51,7 @@ def connection(engine: Engine = Engine(), timezone: str = "UTC") -> Iterator["Du
     except ImportError as error:
         mend = 'install the extra usage: pip install "llm-tco[usage]"'
         raise MissingTool(Fault("DuckDB", "not installed", mend)) from error
+    engine = engine or Engine()
     with TemporaryDirectory(prefix="tco-usage-", dir=engine.spill) as folder, duckdb.connect() as opened:
         _set(opened, "memory_limit", engine.memory, "write it as 500MB or 8GB")
         _set(opened, "timezone", timezone, "write a zone's name, such as Europe/Berlin or UTC")

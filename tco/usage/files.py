@@ -225,7 +225,8 @@ def _records(lines: Iterator[tuple[int, bytes]], file: LogFile) -> Iterator[tupl
         if file.kind != "csv" or line.count(b'"') % 2 == 0:
             yield number, line, True
             continue
-        record, taken = line, []
+        taken: list[tuple[int, bytes]] = []
+        record = line
         while record.count(b'"') % 2 and len(taken) < MOST_LINES_OF_A_CELL and len(record) <= LONGEST_LINE_BYTES:
             following = waiting.pop(0) if waiting else next(lines, (0, b""))
             if not following[0]:

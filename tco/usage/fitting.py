@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class WorkloadFit:
     last: datetime
     """First and last hour, in UTC."""
     hours: float
-    """From the first to the end of the last."""
+    """From the first minute to the end of the last."""
     requests_per_month: float
     input_mean_tok: float
     input_cv: float | None
@@ -83,7 +84,7 @@ def workload(
     *,
     models: Sequence[str] = (),
     catalog: Catalog | None = None,
-    engine: Engine = Engine(),
+    engine: Engine | None = None,
 ) -> WorkloadFit:
     """
     The workload of one or several hourly tables.
@@ -96,8 +97,8 @@ def workload(
         Only these, as the log or as our sheets name them; none takes all.
     catalog : Catalog | None
         Whose names of models; asked only where ``models`` are named.
-    engine : Engine
-        Limits on memory, and where to spill.
+    engine : Engine | None
+        Limits on memory, and where to spill; None for the usual ones.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def workload(
         wanted = _wanted([(provider, model or "") for provider, model, *_ in rows], models, catalog)
         chosen = sql.of_models("usage_rows", wanted)
         sums = database.execute(sql.moments(chosen)).fetchone()
-        hours = database.execute(sql.hours(chosen)).fetchnumpy()
+        hours: dict[str, Any] = dict(database.execute(sql.hours(chosen)).fetchnumpy())
         if sums is None or not sums[0]:
             mend = "such as Anthropic's report; import the gateway's log instead"
             raise LookupFault(Fault("the table", "it counts tokens but no requests", mend))
@@ -131,7 +132,7 @@ def _wanted(
     return found
 
 
-def _fit(sums: Sequence[float], rows: dict[str, Array], models: tuple[str, ...]) -> WorkloadFit:
+def _fit(sums: Sequence[float], rows: dict[str, Any], models: tuple[str, ...]) -> WorkloadFit:
     requests, prompt, output, reasoning, cached, batch, lone, lone_prompt, lone_visible, *squares = sums
     starts = [_moment(value) for value in rows["hour"]]
     ends = [
@@ -139,10 +140,11 @@ def _fit(sums: Sequence[float], rows: dict[str, Array], models: tuple[str, ...])
         for start, s in zip(starts, rows["span_s"], strict=True)
     ]
     first, end = min(starts), max(ends)
-    hours = (end - first).total_seconds() / SECONDS_PER_HOUR
+    whole_hours = (end - first).total_seconds() / SECONDS_PER_HOUR
+    hours = whole_hours - _idle_hours(rows, starts)
     notes = [] if lone else [UNKNOWN_TEXT]
     input_cv, output_cv, corr = _spread(lone, lone_prompt, lone_visible, squares) if lone else (None, None, None)
-    by_hour = _by_hour(rows, starts, first, hours)
+    by_hour = _by_hour(rows, starts, first, whole_hours)
     shape = _shape(by_hour, first) if by_hour is not None else None
     if shape is None:
         notes.append("less than a week by the hour: the shape of the week stays as it was")
@@ -179,6 +181,16 @@ def _moment(value: object) -> datetime:
     return found
 
 
+def _idle_hours(rows: dict[str, Any], starts: Sequence[datetime]) -> float:
+    """The minutes before the first request in the first hour and after the last one in the last; 0 where minutes are not told."""
+    minutes = _minutes(rows)
+    early = minutes[[start == min(starts) for start in starts]].sum(axis=0).nonzero()[0]
+    late = minutes[[start == max(starts) for start in starts]].sum(axis=0).nonzero()[0]
+    if not len(early) or not len(late) or float(max(rows["span_s"])) > 0:
+        return 0.0
+    return float(early[0] + MINUTES_PER_HOUR - 1 - late[-1]) / MINUTES_PER_HOUR
+
+
 def _spread(n: float, prompt: float, visible: float, squares: Sequence[float]) -> tuple[float, float, float]:
     """Coefficients of variation of both lengths, and their correlation, from sums of squares and products."""
     means = prompt / n, visible / n
@@ -190,7 +202,7 @@ def _spread(n: float, prompt: float, visible: float, squares: Sequence[float]) -
     return cvs[0], cvs[1], float(np.clip(corr, -1.0, 1.0))
 
 
-def _by_hour(rows: dict[str, Array], starts: Sequence[datetime], first: datetime, hours: float) -> Array | None:
+def _by_hour(rows: dict[str, Any], starts: Sequence[datetime], first: datetime, hours: float) -> Array | None:
     """Requests in each hour from the first; None where buckets are wider than an hour."""
     if any(float(span) > SECONDS_PER_HOUR for span in rows["span_s"]):
         return None
@@ -210,7 +222,7 @@ def _shape(by_hour: Array, first: datetime) -> tuple[float, ...] | None:
     return tuple(float(value) for value in means * HOURS_PER_WEEK / means.sum())
 
 
-def _minutes(rows: dict[str, Array]) -> Array:
+def _minutes(rows: dict[str, Any]) -> Array:
     """Requests of each minute of each hour that has them."""
     found: Array = np.column_stack(
         [np.nan_to_num(np.ma.filled(rows[f"minute_{n}"], 0).astype(float)) for n in range(sql.MINUTES)]
@@ -218,13 +230,13 @@ def _minutes(rows: dict[str, Array]) -> Array:
     return found
 
 
-def _burst(rows: dict[str, Array]) -> float | None:
+def _burst(rows: dict[str, Any]) -> float | None:
     minutes = _minutes(rows)
     busiest = minutes.sum(axis=1).max()
     return float(max(1.0, minutes.max() * MINUTES_PER_HOUR / busiest)) if busiest else None
 
 
-def _burst_notes(rows: dict[str, Array], burst: float | None) -> list[str]:
+def _burst_notes(rows: dict[str, Any], burst: float | None) -> list[str]:
     if burst is None:
         return []
     found = []

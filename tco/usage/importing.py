@@ -42,7 +42,7 @@ def import_logs(
     timezone: str = "UTC",
     strict: bool = False,
     bursts: bool = True,
-    engine: Engine = Engine(),
+    engine: Engine | None = None,
     now: datetime | None = None,
 ) -> Imported:
     """
@@ -66,8 +66,8 @@ def import_logs(
         Refuse a log with any fault instead of leaving the faulty rows out.
     bursts : bool
         Keep the requests of every minute, which the burst within an hour is read from; a bill needs none, and is quicker without.
-    engine : Engine
-        Limits on memory, and where to spill.
+    engine : Engine | None
+        Limits on memory, and where to spill; None for the usual ones.
     now : datetime | None
         What counts as the future; None for the machine's clock.
 
@@ -81,7 +81,10 @@ def import_logs(
     latest = (now or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None) + FUTURE
     told = Told(dict(names or {}), timezone.upper() == "UTC")
     limits = (catalog or Catalog.open()).context_limits()
-    with connection(engine, timezone) as database, TemporaryDirectory(prefix="tco-usage-", dir=engine.spill) as folder:
+    with (
+        connection(engine, timezone) as database,
+        TemporaryDirectory(prefix="tco-usage-", dir=engine.spill if engine else None) as folder,
+    ):
         report = _Import(database, f"TIMESTAMP '{latest:%Y-%m-%d %H:%M:%S}'", Path(folder), told, bursts).run(
             files, source, limits
         )
@@ -148,7 +151,8 @@ class _Import:
         self.database.execute(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS {select}")
 
     def _readings(self, paths: Sequence[Path], source: str) -> list[tuple[int, str, Reading]]:
-        found, faults = [], []
+        found: list[tuple[int, str, Reading]] = []
+        faults: list[Fault] = []
         for number, path in enumerate(paths):
             file, problems = opened(path, self.folder)
             self.problems += problems

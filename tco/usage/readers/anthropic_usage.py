@@ -5,7 +5,17 @@ from tco.usage.files import LogFile
 from tco.usage.readers.fields import Reading, Told, relation, seen
 
 NAME = "anthropic"
-GROUPS = ("model", "workspace_id", "api_key_id", "account_id", "service_account_id", "service_tier", "context_window", "inference_geo", "speed")  # fmt: skip
+GROUPS = (
+    "model",
+    "workspace_id",
+    "api_key_id",
+    "account_id",
+    "service_account_id",
+    "service_tier",
+    "context_window",
+    "inference_geo",
+    "speed",
+)
 LONG_WINDOW = "200k-1M"
 LONG_ABOVE_TOK = 200_000
 """What the report's own name for the long window says."""

@@ -17,7 +17,10 @@ USUAL = {
     "project": ("project", "team", "team_id", "user", "tag"),
     "requests": ("requests", "num_requests"),
     "prompt_tok": ("prompt_tok", "input_tok", "prompt_tokens", "input_tokens", "usage.prompt_tokens", "usage.input_tokens", "inputTokens"),
-    "cache_read_tok": ("cache_read_tok", "cached_tokens", "cache_read_input_tokens", "input_cached_tokens", "usage.prompt_tokens_details.cached_tokens"),
+    "cache_read_tok": (
+        "cache_read_tok", "cached_tokens", "cache_read_input_tokens", "input_cached_tokens",
+        "usage.prompt_tokens_details.cached_tokens",
+    ),
     "cache_write_5m_tok": ("cache_write_5m_tok", "cache_creation_input_tokens", "cache_write_tokens"),
     "cache_write_1h_tok": ("cache_write_1h_tok",),
     "output_tok": ("output_tok", "completion_tokens", "output_tokens", "usage.completion_tokens", "usage.output_tokens", "outputTokens"),

@@ -4,6 +4,8 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
 
 from tco.usage import sql
 from tco.usage.files import LogFile
@@ -72,7 +74,7 @@ def _steps(answer: object) -> Iterator[Row]:
         name = COUNTERS.get(labels.get("__name__", ""))
         values = [(float(time), float(value)) for time, value in series["values"]]
         server = ",".join(labels.get(key, "") for key in ("instance", "engine"))
-        for (start, was), (end, now) in zip(values, values[1:], strict=False) if name else ():
+        for (start, was), (end, now) in pairwise(values) if name else ():
             of_one = increments.setdefault((server, labels.get("model_name", ""), start, end), {})
             of_one[str(name)] = of_one.get(str(name), 0.0) + (now - was if now >= was else now)
     for (server, model, start, end), of_one in increments.items():
@@ -80,7 +82,7 @@ def _steps(answer: object) -> Iterator[Row]:
             yield _row(server, model, start, end - start, f"{start:.0f}", of_one)
 
 
-def _matrix(answer: object) -> Iterable[dict[str, dict[str, str]]]:
+def _matrix(answer: object) -> Iterable[dict[str, Any]]:
     found = answer.get("data", {}).get("result", []) if isinstance(answer, dict) else []
     return [series for series in found if isinstance(series, dict) and {"metric", "values"} <= series.keys()]
 
