@@ -173,9 +173,15 @@ def _head(path: Path, encoding: str) -> str:
 def _layout(head: str) -> Literal["newline_delimited", "array", "unstructured"]:
     if head.lstrip().startswith("["):
         return "array"
-    lines = [line for line in head.split("\n") if line.strip()]
-    whole = lines if len(head) < HEAD_BYTES // 2 else lines[:-1] or lines
-    return "newline_delimited" if any(_is_object(line) for line in whole[:50]) or len(lines) == 1 else "unstructured"
+    lines = head.strip().split("\n")
+    if len(lines) == 1:
+        return "newline_delimited"
+    whole = len(head) < HEAD_BYTES // 2 and _is_object(head)
+    return (
+        "newline_delimited"
+        if not whole and any(_is_object(line) for line in lines if line[:1] == "{")
+        else "unstructured"
+    )
 
 
 def _is_object(line: str) -> bool:

@@ -196,14 +196,14 @@ class _Import:
                 self._view("rows_once", sql.without_repeats(relation, "repeats"))
                 relation = "rows_once"
         if any("span_s" in reading.given for reading in read):
-            self.database.execute(f"CREATE TEMPORARY TABLE overlaps AS {sql.overlapping(relation)}")
-            kept = sql.without_overlaps(relation, "overlaps")
+            self.database.execute(f"CREATE TEMPORARY TABLE doubled AS {sql.overlapping(relation)}")
+            kept = sql.without_overlaps(relation, "doubled")
             dropped = self._number(f"SELECT COUNT(*) FROM {relation}") - self._number(
                 f"SELECT COUNT(*) FROM ({kept}) AS kept"
             )
             if dropped:
                 first = self.database.execute(
-                    "SELECT source, span_s, CAST(started AS VARCHAR) FROM overlaps ORDER BY 3, 2"
+                    "SELECT source, span_s, CAST(started AS VARCHAR) FROM doubled ORDER BY 3, 2"
                 ).fetchmany(EXAMPLES)
                 told = tuple(f"{name}, {span // 60:,} minutes from {at} UTC" for name, span, at in first)
                 self.problems.append(Problem("overlap", dropped, told))

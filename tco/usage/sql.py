@@ -119,7 +119,7 @@ def opened_lists(documents: str, inner: str) -> str:
 
 def opened_items(documents: str) -> str:
     """Every entry of ``data`` of every page; a document without ``data`` is an entry itself."""
-    return f"""(SELECT UNNEST(CASE WHEN doc -> '$.data' IS NULL THEN [doc] ELSE CAST(doc -> '$.data' AS JSON[]) END) AS item
+    return f"""(SELECT UNNEST(CASE WHEN (doc -> '$.data') IS NULL THEN [doc] ELSE CAST(doc -> '$.data' AS JSON[]) END) AS item
   FROM {documents} AS documents)"""
 
 

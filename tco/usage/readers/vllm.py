@@ -18,6 +18,8 @@ COUNTERS = {
     "vllm:prompt_tokens_cached_total": "cache_read_tok",
     "vllm:generation_tokens_total": "output_tok",
 }
+HITS = "vllm:prefix_cache_hits_total"
+"""What versions without ``prompt_tokens_cached_total`` tell of their cache."""
 STARTED = "vllm:prompt_tokens_created"
 FIELDS = ("request_id", "at_s", "span_s", "model", *COUNTERS.values())
 _SAMPLE = re.compile(r"^([\w:]+)\{([^}]*)\} (\S+)")
@@ -30,7 +32,7 @@ Row = tuple[object, ...]
 
 def recognises(file: LogFile) -> bool:
     """Names that begin with ``vllm:``."""
-    return "vllm:prompt_tokens_total" in file.head and (file.kind == "text" or '"matrix"' in file.head)
+    return "vllm:" in file.head and (file.kind == "text" or '"matrix"' in file.head)
 
 
 def read(file: LogFile, told: Told) -> Reading:
@@ -57,10 +59,10 @@ def _snapshot(content: str, written_s: float) -> Iterator[Row]:
     sums: dict[tuple[str, str], dict[str, float]] = {}
     for line in content.splitlines():
         sample = _SAMPLE.match(line)
-        if sample is not None and sample[1] in (*COUNTERS, STARTED):
+        if sample is not None and sample[1] in (*COUNTERS, HITS, STARTED):
             labels = dict(_LABEL.findall(sample[2]))
             of_one = sums.setdefault((labels.get("engine", ""), labels.get("model_name", "")), {})
-            name = COUNTERS.get(sample[1], "at_s")
+            name = COUNTERS.get(sample[1], "hits" if sample[1] == HITS else "at_s")
             of_one[name] = of_one.get(name, 0.0) + float(sample[3])
     for (server, model), of_one in sums.items():
         start = of_one.get("at_s", written_s)
@@ -71,7 +73,7 @@ def _steps(answer: object) -> Iterator[Row]:
     increments: dict[tuple[str, str, float, float], dict[str, float]] = {}
     for series in _matrix(answer):
         labels = series["metric"]
-        name = COUNTERS.get(labels.get("__name__", ""))
+        name = (COUNTERS | {HITS: "hits"}).get(labels.get("__name__", ""))
         values = [(float(time), float(value)) for time, value in series["values"]]
         server = ",".join(labels.get(key, "") for key in ("instance", "engine"))
         for (start, was), (end, now) in pairwise(values) if name else ():
@@ -89,5 +91,6 @@ def _matrix(answer: object) -> Iterable[dict[str, Any]]:
 
 def _row(server: str, model: str, start_s: float, span_s: float, key: str, counted: dict[str, float]) -> Row:
     when = datetime.fromtimestamp(start_s, UTC).isoformat()
-    counts = [round(counted.get(name, 0.0)) for name in COUNTERS.values()]
+    known = {"cache_read_tok": counted.get("hits", 0.0), **counted}
+    counts = [round(known.get(name, 0.0)) for name in COUNTERS.values()]
     return (f"{server}|{model}|{key}|{when}", start_s, round(span_s), model, *counts)
