@@ -1,5 +1,6 @@
 """What usage should have cost: every row at the price of its own day, tier, hour and context; what has no price is listed, never zero."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -161,6 +162,8 @@ def opened(
     """
     import duckdb
 
+    if month and not re.fullmatch(r"\d{4}-\d{2}", month):
+        raise LookupFault(Fault(f"month {month}", "no month", "write it as 2026-10"))
     paths = [str(path) for path in ([table] if isinstance(table, Path | str) else table)]
     listed = "[" + ", ".join(sql.quoted(path) for path in paths) + "]"
     try:

@@ -446,7 +446,7 @@ FROM ({metered(relation)}) AS metered LEFT JOIN prices
   AND (prices.up_to_tok IS NULL OR metered.context_tok < prices.up_to_tok OR (prices.tier_rule = 'marginal' AND metered.parts IS NOT NULL))"""
 
 
-_MONTH = "CAST(EXTRACT(YEAR FROM hour) AS INTEGER) * 100 + CAST(EXTRACT(MONTH FROM hour) AS INTEGER)"
+_MONTH = "(CAST(EXTRACT(YEAR FROM hour) AS INTEGER) * 100 + CAST(EXTRACT(MONTH FROM hour) AS INTEGER))"
 
 
 def bill_lines(relation: str) -> str:
@@ -479,7 +479,8 @@ def in_month(relation: str, month: str) -> str:
 
 def months(relation: str) -> str:
     """The months that have rows, as ``2026-10``."""
-    return f"SELECT DISTINCT CONCAT({_MONTH} // 100, '-', LPAD(CAST({_MONTH} % 100 AS VARCHAR), 2, '0')) FROM {relation} ORDER BY 1"
+    year, number = f"CAST(FLOOR({_MONTH} / 100) AS INTEGER)", f"LPAD(CAST({_MONTH} % 100 AS VARCHAR), 2, '0')"
+    return f"SELECT DISTINCT CONCAT({year}, '-', {number}) FROM {relation} ORDER BY 1"
 
 
 def totals(relation: str) -> str:

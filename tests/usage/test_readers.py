@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,8 +14,8 @@ from tco.errors import TcoError
 from tco.usage import Imported, bill, import_logs, workload
 from tco.usage.readers import readers
 
+from .conftest import NOW
 
-NOW = datetime(2026, 12, 31, tzinfo=UTC)
 SAMPLES = Path(__file__).parent / "samples"
 KNOWN = [
     # file, format, requests, prompt, cached, written for 5 min and 1 h, answer, of it hidden
@@ -55,7 +54,7 @@ def sums(done: Imported) -> tuple[float, ...]:
     return found
 
 
-@pytest.mark.parametrize(("name", "source", *("requests prompt cached five hour output hidden".split())), KNOWN)
+@pytest.mark.parametrize("name source requests prompt cached five hour output hidden".replace(" ", ","), KNOWN)
 def test_a_format_is_recognised_and_read(
     tmp_path: Path,
     name: str,
