@@ -194,7 +194,7 @@ def _write_whole(path: Path, content: str) -> None:
 
 
 def _write_csv(path: Path, found: Bill) -> None:
-    from tco.catalog.harmless import harmless
+    from tco.catalog.cells import harmless
 
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
