@@ -7,8 +7,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 
-from tco.catalog.api_prices import ApiPriceRow
 from tco.catalog.aliases import AliasRow
+from tco.catalog.api_prices import ApiPriceRow
 from tco.catalog.assumptions import AssumptionRow
 from tco.catalog.fx import FxRow
 from tco.catalog.people import PeopleRow
