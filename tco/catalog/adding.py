@@ -55,9 +55,9 @@ def added_faults(
     sheet: Sheet, row: Mapping[str, str], catalog: Catalog, today: date, close: bool = False
 ) -> list[Finding]:
     """The errors that a sheet has with a new row and did not have before, in this file or in any other."""
-    before = {_what(finding) for finding in errors(check(sheet.seen_by(catalog), today))}
+    before = {unplaced(finding) for finding in errors(check(sheet.seen_by(catalog), today))}
     after = errors(check(with_row(sheet, row, close).seen_by(catalog), today))
-    return [finding for finding in after if _what(finding) not in before]
+    return [finding for finding in after if unplaced(finding) not in before]
 
 
 def add_price(
@@ -130,6 +130,6 @@ def _open_before(sheet: Sheet, row: Mapping[str, str]) -> int | None:
     return max(found)[1] if found else None
 
 
-def _what(finding: Finding) -> tuple[str, str, str, str]:
-    """A finding without the line, which a new row moves."""
+def unplaced(finding: Finding) -> tuple[str, str, str, str]:
+    """What a finding tells without its line, which a new row moves: to know it again after an edit."""
     return finding.file, finding.kind, finding.column, finding.value.split(" of row ")[0]

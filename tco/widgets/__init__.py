@@ -1,13 +1,14 @@
 """
 Notebook screens: thin. Each reads a control, asks ``solve``, and hands the answer to ``present``; no arithmetic.
 
-``break_even()`` opens the break-even screen, live.
+``break_even()`` opens the break-even screen, live; ``prices()`` the price sheets.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tco.widgets.app import BreakEvenApp
+    from tco.widgets.prices_app import PricesApp
 
 
 def break_even(scenario: str = "support-assistant", data: str | None = None) -> "BreakEvenApp":
@@ -26,9 +27,29 @@ def break_even(scenario: str = "support-assistant", data: str | None = None) -> 
     return BreakEvenApp.for_scenario(scenario, data)
 
 
+def prices(scenario: str = "support-assistant", data: str | None = None) -> "PricesApp":
+    """
+    The price sheets, to add to and mend, with the break-even before and after.
+
+    Parameters
+    ----------
+    scenario : str
+        Whose break-even is told: a shipped scenario by name, or a YAML file.
+    data : str, optional
+        Folder with ``price_sheets/``; the working directory's, or those that ship, when left out.
+    """
+    from tco.widgets.prices_app import PricesApp
+
+    return PricesApp.for_scenario(scenario, data)
+
+
 def __getattr__(name: str) -> Any:
     if name == "BreakEvenApp":
         from tco.widgets.app import BreakEvenApp
 
         return BreakEvenApp
+    if name == "PricesApp":
+        from tco.widgets.prices_app import PricesApp
+
+        return PricesApp
     raise AttributeError(name)
