@@ -81,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     add_bench(commands.add_parser("bench", help="measure a model on these GPUs with vLLM, and write its profile"))
     add_import(commands.add_parser("bench import", help="make a profile of another load generator's result files"))
     add_prices(
-        commands.add_parser("prices", help="the dated price sheets: list, show, history, check, add, diff, export")
+        commands.add_parser(
+            "prices", help="the dated price sheets: list, show, history, check, add, diff, propose, export"
+        )
     )
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
@@ -177,15 +179,27 @@ def _question(
     parser.add_argument(
         "--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold, such as 2026-11-20"
     )
+    again = "take the prices of a day (default: today) in place of those the scenario was saved with"
+    parser.add_argument("--reprice", metavar="DATE", nargs="?", type=_day, const="today", help=again)
+    parser.add_argument("--save", metavar="FILE", type=Path, help="write the scenario so that it opens as it is now")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON, and nothing else")
+    parser.add_argument(
+        "--with-contracts", action="store_true", help="name rows of private contracts among the sources in --json"
+    )
     parser.set_defaults(run=run)
     return parser
 
 
+def _day(text: str) -> date:
+    return date.today() if text == "today" else date.fromisoformat(text)
+
+
 def _case(arguments: argparse.Namespace) -> "Case":
     from tco.catalog import Catalog
+    from tco.catalog.lock import write_whole
     from tco.resolve import resolve
+    from tco.resolve.kept import keep, repriced
     from tco.scenario import load_scenario
 
     catalog = Catalog.open(arguments.data)
@@ -194,7 +208,14 @@ def _case(arguments: argparse.Namespace) -> "Case":
         if getattr(arguments, role):
             changes.append(f"{role}={getattr(arguments, role)}")
     scenario = load_scenario(arguments.scenario, catalog.scenarios(), changes, arguments.as_of)
-    return resolve(scenario, catalog)
+    again, saved = getattr(arguments, "reprice", None), getattr(arguments, "save", None)
+    if again is not None:
+        scenario = repriced(scenario, date.today() if again == "today" else again)
+    case = resolve(scenario, catalog)
+    if saved is not None:
+        write_whole(saved, keep(scenario, case, date.today()).to_yaml().encode())
+        print(f"scenario saved to {saved}", file=sys.stderr)
+    return case
 
 
 def _compare(arguments: argparse.Namespace) -> int:
@@ -204,7 +225,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     case = _case(arguments)
     answer = compare(case)
     if arguments.json:
-        _print_json(comparison_data(answer, case))
+        _print_json(comparison_data(answer, case, arguments.with_contracts))
     else:
         from tco.present.console import show_comparison
 
@@ -224,7 +245,7 @@ def _breakeven(arguments: argparse.Namespace) -> int:
 
         written = write_chart(case, answer, arguments.chart, arguments.axis)
     if arguments.json:
-        _print_json(breakeven_data(answer, case))
+        _print_json(breakeven_data(answer, case, arguments.with_contracts))
     else:
         from tco.present.console import show_breakeven
 

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +92,7 @@ def _flags() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
 
 def _bench(arguments: argparse.Namespace) -> int:
     from tco.bench.asked import Asked, bound, settings
+    from tco.bench.host import PATH, HostMeter
     from tco.bench.power import NoMeter, open_meter
     from tco.bench.run import bench
     from tco.catalog import Catalog
@@ -111,7 +111,9 @@ def _bench(arguments: argparse.Namespace) -> int:
                       "power": meter.code or "measured", "model_known": found.known_as in catalog.models()})  # fmt: skip
         if not arguments.plan:
             with ended_as_by_hand():
-                bench(found, meter, tell, bound(found, catalog), {"command": shlex.join(["tco", *sys.argv[1:]])})
+                seen = meter.facts().get("machine_gpus")
+                host = HostMeter(seen, catalog.defaults()[PATH]) if seen else None
+                bench(found, meter, tell, bound(found, catalog), {"command": shlex.join(["tco", *sys.argv[1:]])}, host)
     return 0
 
 
@@ -236,18 +238,9 @@ def _as_line(name: str, facts: dict[str, Any]) -> None:
 
 
 def _as_json(name: str, facts: dict[str, Any]) -> None:
+    from tco.bench.records import plain
+
     print(json.dumps({"event": name} | plain(facts), ensure_ascii=False, allow_nan=False), flush=True)
-
-
-def plain(value: Any) -> Any:
-    """The same in what JSON has; what is not a number is null."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    if isinstance(value, dict):
-        return {name: plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _above_0(text: str) -> float:

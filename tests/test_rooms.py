@@ -38,7 +38,8 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "cli": ("*", "rich"),
     "cli_bench": ("bench catalog inputs errors", ""),
     "cli_measure": ("bench catalog errors", "rich"),
-    "cli_prices": ("catalog reprice scenario present errors", ""),
+    "cli_prices": ("catalog reprice scenario present errors cli_propose", ""),
+    "cli_propose": ("catalog present errors", ""),
     "__main__": ("cli", ""),
 }
 FACES = {
@@ -47,6 +48,7 @@ FACES = {
     "cli_bench",
     "cli_measure",
     "cli_prices",
+    "cli_propose",
     "lab",
     "lab_contents",
     "__main__",

@@ -15,7 +15,7 @@ from tco.catalog.cells import formulas
 from tco.catalog.dated import holding
 from tco.catalog.finding import Finding, errors, finding_of
 from tco.catalog.limits import Limits
-from tco.catalog.oddities import accepted_oddly, api_oddities, jumps
+from tco.catalog.oddities import KINDS, accepted_oddly, api_oddities, jumps
 from tco.errors import LookupFault
 
 __all__ = ["Finding", "check", "errors"]
@@ -48,7 +48,17 @@ def check(catalog_or_folder: Catalog | Path | str | None = None, on: date | None
         found += _scars(where, catalog.content(path))
     found += _stale(catalog, limits, today)
     found += limits.missing()
-    return sorted(dict.fromkeys(found), key=lambda f: (f.level != "error", f.file, f.row or 0, f.column))
+    return sorted(_once(found), key=lambda f: (f.level != "error", f.file, f.row or 0, f.column))
+
+
+def _once(found: list[Finding]) -> Iterator[Finding]:
+    """Each mistake once: a wrong unit shows beside every price there is to compare with."""
+    seen: set[tuple[str, int | None, str, str]] = set()
+    for finding in dict.fromkeys(found):
+        place = (finding.file, finding.row, finding.column, finding.kind)
+        if finding.kind not in KINDS or place not in seen:
+            seen.add(place)
+            yield finding
 
 
 def _scars(where: str, content: bytes) -> Iterator[Finding]:

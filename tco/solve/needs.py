@@ -195,7 +195,7 @@ def _ever(case: Case, base: str, other: str, far: float) -> Need:
         near, double = (_slope_gap(case, base, other, far, {path: now * k}) for k in (1.0, 2.0))
         stairs = 2.0 * (double - near)
         rest = near + stairs
-        values["throughput_ratio"] = stairs / rest if rest > 0 else None
+        values["throughput_ratio"] = stairs / rest if rest * FASTEST_RATIO > abs(stairs) else None
     return Need(**values)
 
 

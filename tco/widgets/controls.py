@@ -59,6 +59,7 @@ class Controls(w.VBox):  # type: ignore[misc]
                 "What you would run",
                 [*running, *n(reaches.RUNNING), self.fleet, self.bought, c(choices.HOST)],
             ),
+            _section("Contract with the API's vendor", n(reaches.CONTRACT), folded=True),
             _section("People", n(reaches.PEOPLE), folded=True),
             _section("Service level and shape", self._service(), folded=True),
             _section("Money and the rest", n(reaches.MONEY), folded=True),
