@@ -5,6 +5,7 @@ from datetime import date
 from html import escape
 
 from tco.catalog.history import Move
+from tco.catalog.proposing import Proposals, Sourced
 from tco.errors import Fault
 from tco.present.axis import VolumeAxis, volume_axis
 from tco.present.numbers import money
@@ -12,8 +13,12 @@ from tco.present.prices import change_text, moved_text, usd
 from tco.present.verdict import challenger_name, verdict
 from tco.reprice import Repriced
 from tco.solve.breakeven import Breakeven, Winning
+from tco.widgets.price_steps import PRICES
+from tco.widgets.price_view import Told
 
 SHOWN_MOVES = 12
+BLANK_CELL = "blank"
+"""What the check finds in a cell that nothing was written in."""
 READ_ONLY = (
     "These sheets came with the package: try what you like, nothing can be saved here. "
     "<code>tco init FOLDER</code> copies them into a folder of your own, and <code>tco lab --data FOLDER</code> opens them there."
@@ -33,7 +38,7 @@ def counted(number: int, thing: str) -> str:
 
 
 def answer_html(
-    found: Repriced, scenario: str, on: date, steps: int, barring: int, moves: Sequence[Move] | None = None
+    found: Repriced, scenario: str, on: date, steps: int, barring: Sequence[Told], moves: Sequence[Move]
 ) -> str:
     """The break-even before and after in sentences: what anybody may know without looking at a table."""
     if not steps:
@@ -46,14 +51,17 @@ def answer_html(
         if found.before is None:
             told = _no_answer(found.faults_after)
         else:
-            told = f"Not to be told yet: {counted(barring, 'fault')} to mend first, marked at the cells."
+            told = f"Not to be told yet: {counted(len(barring), 'fault')} to mend first, marked at the cells."
+            if all(one.finding.column in PRICES and one.finding.value == BLANK_CELL for one in barring):
+                told = f"Write the new {'price' if len(barring) == 1 else 'prices'}: what that does to the break-even is told here."
+                return f'<p class="tco-headline">{escape(told)}</p>{_was(found, scenario, on)}'
         return f'<div class="tco-fault">{escape(told)}</div>{_was(found, scenario, on)}'
     headline = _moved(found, moves)
     saying = f"{scenario}, prices of {on}: {_lower(verdict(found.after, _axis(found.after)))}"
     return f'<p class="tco-headline">{escape(headline)}</p><p>{escape(saying)}</p>'
 
 
-def _moved(found: Repriced, moves: Sequence[Move] | None) -> str:
+def _moved(found: Repriced, moves: Sequence[Move]) -> str:
     was, now = (answer.running_cost.permanent if answer else None for answer in (found.before, found.after))
     if was and now and was != now and found.after is not None:
         axis = _axis(found.after)
@@ -96,12 +104,20 @@ def _answers_table(found: Repriced) -> str:
         return "".join(f'<p class="tco-fault">{escape(str(fault))}</p>' for fault in found.faults_before)
     axis, base, other = _axis(answer), answer.labels[answer.baseline], challenger_name(answer)
     months = f"{answer.amortise_build_months:g}"
+    bill = any(
+        case is not None and case.numbers.workload.bill_usd_per_month is not None
+        for case in (found.case_after, found.case_before)
+    )
     volume = [one.at_volume.requests_per_month if one else None for one in both]
     usds = [(one.at_volume.baseline_usd, one.at_volume.challenger_usd) if one else None for one in both]
     rows = [
         ("Break-even, requests a month", *_volumes([one.running_cost if one else None for one in both], axis)),
         (f"with the build over {months} months", *_volumes([one.with_build if one else None for one in both], axis)),
-        ("Your volume, requests a month", *(axis.short(n) if n else "—" for n in volume), _times(*volume)),
+        (
+            f"{'Requests that your bill buys' if bill else 'Your requests'} a month",
+            *(axis.short(n) if n else "—" for n in volume),
+            _times(*volume),
+        ),
         (f"{base}, a month", *(_usd(pair, 0) for pair in usds), _times(*(pair[0] if pair else None for pair in usds))),
         (f"{other}, a month", *(_usd(pair, 1) for pair in usds), _times(*(pair[1] if pair else None for pair in usds))),
     ]
@@ -195,14 +211,42 @@ def faults_html(faults: Iterable[Fault]) -> str:
     return "".join(f'<div class="tco-fault">{escape(str(fault))}</div>' for fault in faults)
 
 
+ABOUT_PROPOSALS = (
+    "<p>Read what public price data say of our models: LiteLLM's map, genai-prices, models.dev or OpenRouter, from the installed "
+    "package or from its file. Nothing is asked of the network. Read several to see where they disagree; a figure that is taken becomes a "
+    "row of the grid, with its source, and is saved like any other.</p>"
+)
+
+
+def proposals_html(found: Proposals, rows: int, most: int, refused: int) -> str:
+    """What was compared, and what of it is not listed: nothing a source says is dropped in silence."""
+    same, retired = len(found.of(("same",))), len(found.of(("retired",)))
+    parts = [f"{counted(rows, 'proposal')} open", f"{same:,} the same as ours", f"{retired:,} of models retired here"]
+    parts += [f"{refused} refused"] if refused else []
+    parts += [f"the first {most} are listed: choose fewer models"] if rows > most else []
+    items = [_read_of(source, found.unmatched[source.name]) for source in found.sources]
+    return f"<p>{' · '.join(parts)}. Look at the vendor's page before you take one.</p>{''.join(items)}"
+
+
+def _read_of(source: Sourced, lacking: Sequence[str]) -> str:
+    reading = source.reading
+    head = f"{source.name} {source.version}, of {source.day}: {counted(len(reading.quotes), 'price')} of {counted(reading.models, 'model')}"
+    said = [f"key {key} is not known to us, {count} ×" for key, count in reading.unknown.most_common()]
+    said += [f"{count} × {reason}" for reason, count in reading.left_out.most_common()]
+    said += [f"{counted(len(lacking), 'model')} of ours it does not have: {', '.join(lacking)}"] if lacking else []
+    more = f"; {counted(len(reading.unknown), 'unknown key')}" if reading.unknown else ""
+    return f"<details><summary>{escape(head + more)}</summary>{listed(said)}</details>"
+
+
 def lost_html(lost: Sequence[str]) -> str:
     """The edits that could not be made again."""
     return f'<div class="tco-fault">Not made again, for their rows have changed: {listed(lost)}</div>'
 
 
 def listed(said: Sequence[str]) -> str:
-    """Several remarks as one sentence."""
-    return f"{escape('; '.join(said))}."
+    """Several remarks, one under the other."""
+    items = "".join(f"<li>{escape(one)}</li>" for one in said)
+    return f'<ul class="tco-plain">{items}</ul>'
 
 
 def _axis(answer: Breakeven) -> VolumeAxis:

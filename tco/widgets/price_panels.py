@@ -48,6 +48,7 @@ class Compared(w.VBox):  # type: ignore[misc]
         self.words, self.wrong = Words(style_class="tco-page"), Words(live=True)
         top = w.Box([self.choice, self.upload])
         top.add_class("tco-bar")
+        top.add_class("tco-page-bar")
         super().__init__([top, self.wrong, self.words])
 
     @property
@@ -63,7 +64,7 @@ class Compared(w.VBox):  # type: ignore[misc]
         self.found = before_and_after(self.scenario, before, after, self.on, self.on, session.today)
         self.moved = moves(before, after, self.on, self.on) if session.steps else []
         self.words.html = pages.compared_html(self.found, self.moved)
-        return pages.answer_html(self.found, self.name, self.on, len(session.steps), len(barring(found)), self.moved)
+        return pages.answer_html(self.found, self.name, self.on, len(session.steps), barring(found), self.moved)
 
     def _preset(self, name: str) -> None:
         path = self.presets.get(name)
@@ -99,6 +100,7 @@ class OverTime(w.VBox):  # type: ignore[misc]
         self.words = Words(style_class="tco-page")
         top = w.Box([self.choice])
         top.add_class("tco-bar")
+        top.add_class("tco-page-bar")
         self.box = w.VBox([top, self.chart])
         super().__init__([self.box, self.words])
 
@@ -129,7 +131,7 @@ class OverTime(w.VBox):  # type: ignore[misc]
         rows = [asdict(change) | {"on": change.on.isoformat()} for change in changes]
         self.chart.show(history_figure(rows, "", sources_line(catalog, sku, today), today, self.width_px))
         said = [decline_text(asdict(fall) | {"first": str(fall.first), "last": str(fall.last)}) for fall in falls]
-        self.words.html = f"<p><b>Implied yearly decline.</b> {pages.listed(said)}</p>" if said else ""
+        self.words.html = f"<b>Implied yearly decline</b>{pages.listed(said)}" if said else ""
 
     def _names(self, where: str) -> list[str]:
         if where.split("/")[1] != "api":
@@ -154,19 +156,20 @@ class Findings(w.VBox):  # type: ignore[misc]
         self.box = w.VBox([self.table])
         super().__init__([self.words, self.box])
 
-    def draw(self, found: Sequence[Told]) -> None:
-        """List them: what the edits brought about first."""
-        self.found = list(found)
+    def draw(self, found: Sequence[Told], where: str) -> None:
+        """List them, what the edits brought about first; of warnings those of the sheet on screen."""
+        self.found = [one for one in found if one.finding.level == "error" or one.finding.file == where]
         fresh, old = barring(found), [one for one in found if one.finding.level == "error" and not one.fresh]
         parts = [
             f"{pages.counted(len(fresh), 'fault')} of your edits, to mend before they can be saved" if fresh else "",
             f"{pages.counted(len(old), 'fault')} that the files have already" if old else "",
         ]
         said = "; ".join(filter(None, parts)) or "No fault"
-        warned = len(found) - len(fresh) - len(old)
-        more = f", {pages.counted(warned, 'warning')}" if warned else ""
-        self.words.html = f"<p>{said}{more}.</p>"
-        show(self.box, bool(found))
+        warned, others = len(self.found) - len(fresh) - len(old), len(found) - len(self.found)
+        said += f", {pages.counted(warned, 'warning')} here" if warned else ""
+        more = f" {pages.counted(others, 'warning')} of other sheets: <code>tco prices check</code>." if others else ""
+        self.words.html = f"<p>{said}.{more}</p>"
+        show(self.box, bool(self.found))
         self.table.rows = [
             {"key": str(place), "cells": [_place(one), one.finding.value, one.finding.mend], "chosen": False}
             for place, one in enumerate(self.found)

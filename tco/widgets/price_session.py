@@ -5,75 +5,31 @@ The files on disk are read once and written by ``save`` only. A row keeps its ke
 name it; when somebody else has saved meanwhile, ``reload`` reads the files anew and makes the steps again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import count
 from pathlib import Path
 
 from tco.catalog import Catalog
 from tco.catalog.catalog import KEYS
-from tco.catalog.edit import ChangedSheet, Sheet
-from tco.errors import Fault, LookupFault, TcoError
-
-Row = Mapping[str, str]
-PRICES = ("price", "base")
-"""Columns that hold a row's figure."""
-BLANK = (*PRICES, "low", "high", "valid_to", "note")
-"""What a new row does not take from the one it follows: its figures, its end, and remarks on the old figure."""
-READ_BY = "desk research"
-NEW, SET, END = "new", "set", "end"
-
-
-@dataclass(frozen=True)
-class Change:
-    """What one step does to one row: ``before`` is None where the row is new."""
-
-    where: str
-    key: int
-    kind: str
-    """``new``, ``end`` (its valid_to is written) or ``set`` (a cell of it)."""
-    before: Row | None
-    after: Row
-    column: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing a person did: what ``undo`` takes back at once."""
-
-    words: str
-    changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True)
-class Held:
-    """A sheet, and the key of each of its rows."""
-
-    sheet: Sheet
-    keys: tuple[int, ...]
-
-    def row(self, key: int) -> Row:
-        """The row with a key."""
-        return self.sheet.rows[self.place(key)]
-
-    def line(self, key: int) -> int:
-        """The line of the file on which a row begins."""
-        return self.sheet.lines[self.place(key)]
-
-    def place(self, key: int) -> int:
-        """
-        Which of the rows it is.
-
-        Raises
-        ------
-        LookupFault
-            When the row is gone.
-        """
-        if key not in self.keys:
-            raise LookupFault(Fault(self.sheet.where, "the row is no longer there", "choose another"))
-        return self.keys.index(key)
-
+from tco.catalog.edit import Sheet
+from tco.errors import Fault, LookupFault
+from tco.widgets.price_steps import (
+    BLANK,
+    BLANK_ROW,
+    END,
+    NEW,
+    READ_BY,
+    SET,
+    Change,
+    Held,
+    Row,
+    Step,
+    label_of,
+    name_of,
+    with_change,
+)  # fmt: skip
 
 State = Mapping[str, Held]
 
@@ -117,6 +73,10 @@ class PriceSession:
             self._bases[where] = self._keyed(Sheet.read(sheets[where]))
         return self._bases[where]
 
+    def columns(self, where: str) -> tuple[str, ...]:
+        """The columns of a sheet, of one that is not there yet too."""
+        return self._base_for(where).sheet.header
+
     @property
     def open_sheets(self) -> list[str]:
         """The sheets that were asked for."""
@@ -145,13 +105,17 @@ class PriceSession:
             for change in step.changes:
                 row = self._row_now(change.where, change.key)
                 for name in ("valid_from", "valid_to"):
-                    if row is not None and (change.kind == NEW or change.column == name):
+                    if row is not None and (change.before is None or change.column == name):
                         found.add(_day(row.get(name, "")))
         return sorted(day for day in found if day is not None)
 
     def diffs(self) -> dict[str, str]:
         """What would be written, sheet by sheet, as unified diffs."""
         return {where: self._bases[where].sheet.diff(held.sheet) for where, held in self.changed.items()}
+
+    def kinds(self, where: str, key: int) -> set[str]:
+        """What was done to a row."""
+        return {c.kind for step in self.steps for c in step.changes if (c.where, c.key) == (where, key)}
 
     def is_new(self, where: str, key: int) -> bool:
         """Whether a row is not in the file yet."""
@@ -189,11 +153,11 @@ class PriceSession:
         day = self.today.isoformat()
         row |= _known(row, {"valid_from": day, "checked_on": day, "checked_by": READ_BY, "basis": "list"})
         row |= _known(row, {"service_tier": "standard", "currency": row.get("currency") or "USD"})
-        return self.add_rows([(where, row)], "a row of a new price")[0]
+        return self.add_rows([(where, row)], "a row of a new price", BLANK_ROW)[0]
 
-    def add_rows(self, rows: Iterable[tuple[str, Row]], words: str) -> list[int]:
+    def add_rows(self, rows: Iterable[tuple[str, Row]], words: str, kind: str = NEW) -> list[int]:
         """Add whole rows, each to its sheet, as one step; the keys they get."""
-        changes = [Change(where, next(self._numbers), NEW, None, dict(row)) for where, row in rows]
+        changes = [Change(where, next(self._numbers), kind, None, dict(row)) for where, row in rows]
         self._take(Step(words, tuple(changes)))
         return [change.key for change in changes]
 
@@ -321,7 +285,7 @@ class PriceSession:
     def _take(self, step: Step) -> None:
         state = dict(self._states[-1])
         for change in step.changes:
-            state[change.where] = _with(state.get(change.where) or self._base_for(change.where), change)
+            state[change.where] = with_change(state.get(change.where) or self._base_for(change.where), change)
         self.steps.append(step)
         self._states.append(state)
 
@@ -346,17 +310,6 @@ class PriceSession:
         return held.row(key) if key in held.keys else None
 
 
-def _with(held: Held, change: Change) -> Held:
-    """A sheet after one change of one row."""
-    if change.before is not None:
-        row = {**held.row(change.key), change.column: change.after[change.column]}
-        return replace(held, sheet=held.sheet.replaced(held.line(change.key), row))
-    sheet = held.sheet.added(change.after)
-    pairs = zip(sheet.rows, [*held.sheet.rows, None], strict=True)
-    place = next(index for index, (new, old) in enumerate(pairs) if new != old)
-    return Held(sheet, (*held.keys[:place], change.key, *held.keys[place:]))
-
-
 def _known(row: Row, values: Row) -> dict[str, str]:
     """Those of some cells whose columns a row has."""
     return {name: value for name, value in values.items() if name in row}
@@ -367,51 +320,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-_NAMES = ("model", "gpu", "item", "role", "region", "meter", "term", "power_billing", "service_tier")
-_LABELS = {
-    "service_tier": "tier", "min_input_tokens": "above tokens", "valid_from": "from", "valid_to": "until", "checked_on": "checked",
-    "gpus_per_instance": "GPUs", "gpus_per_server": "GPUs", "hours_utc": "hours UTC", "source_url": "page", "gpu": "GPU",
-}  # fmt: skip
-
-
-def label_of(column: str) -> str:
-    """A column's name for people."""
-    return _LABELS.get(column, column.replace("_", " "))
-
-
-def name_of(row: Row) -> str:
-    """
-    A row in a few words.
-
-    Examples
-    --------
-    >>> name_of({"model": "gpt-5.4", "meter": "input", "service_tier": "batch", "min_input_tokens": "272000"})
-    'gpt-5.4 input, batch, above 272,000'
-    """
-    parts = [row[name] for name in _NAMES if row.get(name) and row[name] != "standard"]
-    above = row.get("min_input_tokens", "")
-    if above.isdigit() and above != "0":
-        parts.append(f"above {int(above):,}")
-    return ", ".join(filter(None, [" ".join(parts[:2]), *parts[2:]])) or "a new row"
-
-
-def row_names(held: Held) -> Iterator[tuple[int, str]]:
-    """Every row's key, and the row in a few words with its first day."""
-    for key, row in zip(held.keys, held.sheet.rows, strict=True):
-        yield key, f"{name_of(row)}, from {row.get('valid_from') or 'no day'}"
-
-
-__all__ = [
-    "Change",
-    "ChangedSheet",
-    "Held",
-    "PriceSession",
-    "Row",
-    "Step",
-    "TcoError",
-    "label_of",
-    "name_of",
-    "row_names",
-]

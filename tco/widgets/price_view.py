@@ -12,15 +12,16 @@ from tco.catalog.dated import holding
 from tco.catalog.finding import Finding
 from tco.catalog.lint import check
 from tco.catalog.oddities import KINDS
-from tco.widgets.price_session import END, PRICES, PriceSession, label_of, name_of
+from tco.widgets.price_session import PriceSession
+from tco.widgets.price_steps import BLANK_ROW, END, NEW, PRICES, label_of, name_of
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
-    "api": ("model", "meter", "service_tier", "price", "valid_from", "valid_to", "basis", "checked_on"),
-    "gpu_rental": ("gpu", "gpus_per_instance", "term", "price", "valid_from", "valid_to", "basis", "checked_on"),
-    "hardware": ("item", "condition", "low", "price", "high", "valid_from", "valid_to", "basis", "checked_on"),
-    "electricity": ("region", "meter", "low", "price", "high", "valid_from", "valid_to", "basis", "checked_on"),
-    "colocation": ("region", "power_billing", "low", "price", "high", "valid_from", "valid_to", "basis", "checked_on"),
-    "people": ("role", "region", "low", "base", "high", "valid_from", "valid_to", "basis", "checked_on"),
+    "api": ("model", "meter", "service_tier", "price", "valid_from", "valid_to", "checked_on"),
+    "gpu_rental": ("gpu", "gpus_per_instance", "term", "price", "valid_from", "valid_to", "checked_on"),
+    "hardware": ("item", "condition", "low", "price", "high", "valid_from", "valid_to", "checked_on"),
+    "electricity": ("region", "meter", "low", "price", "high", "valid_from", "valid_to", "checked_on"),
+    "colocation": ("region", "power_billing", "low", "price", "high", "valid_from", "valid_to", "checked_on"),
+    "people": ("role", "region", "low", "base", "high", "valid_from", "valid_to", "checked_on"),
 }
 """The columns of the table; the others are in what opens under a row."""
 IF_SAID = ("min_input_tokens", "region", "hours_utc")
@@ -165,11 +166,10 @@ def grid_of(
     for one in found:
         if one.key is not None and one.finding.file == view.where:
             told.setdefault(one.key, []).append(one)
-    ending = {c.key for step in session.steps for c in step.changes if c.kind == END and c.where == view.where}
     lines = []
     for key, row in rows.items():
         was = session.was(view.where, key)
-        free = list(row) if was is None or key in correcting else ["valid_to"] if key in ending else []
+        free = _free(row, view.folder, session.kinds(view.where, key), key in correcting)
         own = told.get(key, [])
         hidden = any(one.finding.column in row and one.finding.column not in shown for one in own)
         is_open = key in opened or hidden
@@ -183,6 +183,7 @@ def grid_of(
                 "was": {name: was[name] for name in row if was is not None and was[name] != row[name]},
                 "told": [[one.finding.column, one.finding.level, one.words, _kind(one)] for one in own],
                 "state": states.get(key, FAULTY),
+                "basis": "" if row.get("basis") == "list" else row.get("basis", ""),
                 "mark": "new" if was is None else "changed" if was != row else "",
                 "open": is_open,
                 "acts": _acts(was is None, was != row, key in correcting, states.get(key, FAULTY)),
@@ -226,6 +227,15 @@ def column(folder: str, name: str) -> dict[str, Any]:
         "kind": kind,
         "choices": choices,
     }
+
+
+def _free(row: Mapping[str, str], folder: str, kinds: Collection[str], correcting: bool) -> list[str]:
+    """The columns of a row that may be typed in: never a saved row's, unless it is being corrected or is to end."""
+    if correcting or BLANK_ROW in kinds:
+        return list(row)
+    if NEW in kinds:
+        return [name for name in row if name not in KEYS[folder]]
+    return ["valid_to"] if END in kinds else []
 
 
 def _unit(row: Mapping[str, str]) -> str:

@@ -16,8 +16,10 @@ from tco.widgets.fields import Choice, Tabs, Words
 from tco.widgets.form import show
 from tco.widgets.grid import Grid
 from tco.widgets.price_panels import Compared, Findings, OverTime, Saving
-from tco.widgets.price_session import PRICES, PriceSession, label_of
+from tco.widgets.price_session import PriceSession
+from tco.widgets.price_steps import PRICES, label_of
 from tco.widgets.price_view import FILTERS, HOLDING, IN_FORCE, Check, Told, View, barring, grid_of, values_of
+from tco.widgets.proposals import ProposalPanel
 from tco.widgets.soon import Soon
 
 PAUSE_S = 0.3
@@ -26,8 +28,8 @@ FOLDERS = {
     "api": "API prices", "gpu_rental": "GPU rents", "hardware": "Servers", "electricity": "Electricity", "colocation": "Colocation",
     "people": "People",
 }  # fmt: skip
-TITLES = ("Break-even", "Over time", "Check", "Save")
-BREAK_EVEN, OVER_TIME, CHECK, SAVE = range(len(TITLES))
+TITLES = ("Break-even", "Over time", "Check", "Proposals", "Save")
+BREAK_EVEN, OVER_TIME, CHECK, PROPOSALS, SAVE = range(len(TITLES))
 
 
 class PricesApp(w.VBox):  # type: ignore[misc]
@@ -56,7 +58,8 @@ class PricesApp(w.VBox):  # type: ignore[misc]
         self.compared = Compared(session, scenario, self.redraw)
         self.over_time, self.findings = OverTime(session), Findings(self._go_to)
         self.saving = Saving(session, self._saved)
-        self.panels = (self.compared, self.over_time, self.findings, self.saving)
+        self.proposed = ProposalPanel(session, self._took)
+        self.panels = (self.compared, self.over_time, self.findings, self.proposed, self.saving)
         self.tabs = Tabs(titles=list(TITLES))
         self.boxes = [w.VBox([panel]) for panel in self.panels]
         self.soon = Soon(PAUSE_S, self._draw_answer)
@@ -78,10 +81,9 @@ class PricesApp(w.VBox):  # type: ignore[misc]
     # ---- layout
 
     def _bar(self) -> w.Box:
-        names = sorted(self.session.sheets(), key=lambda where: (list(FOLDERS).index(where.split("/")[1]), where))
-        rows = [[where, where.split("/")[2].removesuffix(".csv"), FOLDERS[where.split("/")[1]]] for where in names]
-        self.sheet = Choice(label="Sheet", help="The vendor whose rows are shown.", choices=rows, value=self.view.where)
-        self.sheet.observe(lambda change: self._open(change["new"]), names="value")
+        self.sheet = Choice(label="Sheet", help="The vendor whose rows are shown.", value=self.view.where)
+        self._offer_sheets()
+        self.sheet.observe(lambda change: None if self.quiet else self._open(change["new"]), names="value")
         self.filters = [Choice(help="Only rows with this.") for _ in range(max(map(len, FILTERS.values())))]
         for place, choice in enumerate(self.filters):
             choice.observe(self._filtered(place), names="value")
@@ -91,6 +93,7 @@ class PricesApp(w.VBox):  # type: ignore[misc]
         self.filter_boxes = [w.Box([choice]) for choice in self.filters]
         bar = w.Box([self.sheet, *self.filter_boxes, self.holding])
         bar.add_class("tco-bar")
+        bar.add_class("tco-prices-bar")
         return bar
 
     def _acts(self) -> w.Box:
@@ -131,12 +134,13 @@ class PricesApp(w.VBox):  # type: ignore[misc]
         if steps:
             said += f" · <b>{pages.counted(steps, 'edit')} not saved</b>, the last: {escape(session.steps[-1].words)}"
         self.state.html = said + (f" · {pages.counted(bad, 'fault')} to mend" if bad else "")
-        self.undo.disabled, self.save.disabled = not steps, not steps and not self.saving.read_only
+        self.undo.disabled = not steps
+        self.save.button_style = "primary" if steps and not bad and not self.saving.read_only else ""
         self.all_new.disabled = not self._in_force()
         self.tabs.titles = [
             *TITLES[:CHECK],
             f"Check ({sum(one.finding.level == 'error' for one in self.found)})",
-            *TITLES[SAVE:],
+            *TITLES[PROPOSALS:],
         ]
 
     def _draw_answer(self) -> None:
@@ -154,7 +158,10 @@ class PricesApp(w.VBox):  # type: ignore[misc]
         if self.tabs.selected == OVER_TIME:
             self.over_time.draw()
         elif self.tabs.selected == CHECK:
-            self.findings.draw(self.found)
+            self.findings.draw(self.found, self.view.where)
+        elif self.tabs.selected == PROPOSALS:
+            self.proposed.where = self.view.where
+            self.proposed.draw()
         elif self.tabs.selected == SAVE:
             self.saving.draw(self.found)
 
@@ -238,6 +245,17 @@ class PricesApp(w.VBox):  # type: ignore[misc]
         self.redraw()
         self._work_out()
 
+    def _took(self, where: str, key: int) -> None:
+        """A proposal was taken: its row is shown among the others of its model."""
+        if where == self.view.where:
+            self.redraw()
+            return
+        self._offer_sheets()
+        self.quiet = True
+        self.sheet.value = where
+        self.quiet = False
+        self._open(where, self.session.held(where).row(key)["model"])
+
     def _go_to(self, told: Told) -> None:
         where = told.finding.file
         if where not in self.session.sheets():
@@ -253,6 +271,12 @@ class PricesApp(w.VBox):  # type: ignore[misc]
         self.grid.go_to(told.key, told.finding.column)
 
     # ---- choosing rows
+
+    def _offer_sheets(self) -> None:
+        names = sorted(self.session.sheets(), key=lambda where: (list(FOLDERS).index(where.split("/")[1]), where))
+        self.sheet.choices = [
+            [where, where.split("/")[2].removesuffix(".csv"), FOLDERS[where.split("/")[1]]] for where in names
+        ]
 
     def _open(self, where: str, model: str = "") -> None:
         """Open a sheet; of an API's, the rows of one model where it is named."""

@@ -113,8 +113,9 @@ function render({ model, el }) {
     more.setAttribute("aria-expanded", String(row.open));
     cells[0].prepend(more);
     const chip = made("span", { class: `tco-state tco-state-${row.state.replace(" ", "-")}` }, row.state);
+    const basis = row.basis ? made("span", { class: "tco-mark tco-mark-basis" }, row.basis) : null;
     const mark = row.mark ? made("span", { class: "tco-mark" }, row.mark) : null;
-    const state = made("td", { class: "tco-grid-state", ...at("state"), tabindex: -1 }, mark, chip);
+    const state = made("td", { class: "tco-grid-state", ...at("state"), tabindex: -1 }, mark, chip, basis);
     const acts = row.acts.map((act) => button(row, act, ACTS[act], HINT[act], () => model.send({ act: [act, row.key] })));
     const classes = ["tco-grid-row", row.mark ? `tco-row-${row.mark}` : "", row.state === "ended" ? "tco-row-ended" : ""];
     return made("tr", { class: classes.filter(Boolean).join(" ") }, ...cells, state, made("td", { class: "tco-grid-acts" }, ...acts));
