@@ -13,7 +13,6 @@ from tco.present.prices import change_text, moved_text, usd
 from tco.present.verdict import challenger_name, verdict
 from tco.reprice import Repriced
 from tco.solve.breakeven import Breakeven, Winning
-from tco.widgets.price_steps import PRICES
 from tco.widgets.price_view import Told
 
 SHOWN_MOVES = 12
@@ -52,8 +51,8 @@ def answer_html(
             told = _no_answer(found.faults_after)
         else:
             told = f"Not to be told yet: {counted(len(barring), 'fault')} to mend first, marked at the cells."
-            if all(one.finding.column in PRICES and one.finding.value == BLANK_CELL for one in barring):
-                told = f"Write the new {'price' if len(barring) == 1 else 'prices'}: what that does to the break-even is told here."
+            if all(one.finding.value == BLANK_CELL for one in barring):
+                told = "Fill in what is marked: what it does to the break-even is told here as you type."
                 return f'<p class="tco-headline">{escape(told)}</p>{_was(found, scenario, on)}'
         return f'<div class="tco-fault">{escape(told)}</div>{_was(found, scenario, on)}'
     headline = _moved(found, moves)

@@ -5,6 +5,7 @@ The files on disk are read once and written by ``save`` only. A row keeps its ke
 name it; when somebody else has saved meanwhile, ``reload`` reads the files anew and makes the steps again.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -152,7 +153,10 @@ class PriceSession:
                 row |= _known(row, {name: same.pop()})
         day = self.today.isoformat()
         row |= _known(row, {"valid_from": day, "checked_on": day, "checked_by": READ_BY, "basis": "list"})
-        row |= _known(row, {"service_tier": "standard", "currency": row.get("currency") or "USD"})
+        row |= _known(
+            row,
+            {"service_tier": "standard", "currency": row.get("currency") or "USD", "per": _usual(sheet.rows, "per")},
+        )
         return self.add_rows([(where, row)], "a row of a new price", BLANK_ROW)[0]
 
     def add_rows(self, rows: Iterable[tuple[str, Row]], words: str, kind: str = NEW) -> list[int]:
@@ -313,6 +317,11 @@ class PriceSession:
 def _known(row: Row, values: Row) -> dict[str, str]:
     """Those of some cells whose columns a row has."""
     return {name: value for name, value in values.items() if name in row}
+
+
+def _usual(rows: Sequence[Row], column: str) -> str:
+    """What most rows have in a column; blank where there is no row."""
+    return next((value for value, _ in Counter(row.get(column, "") for row in rows).most_common(1)), "")
 
 
 def _day(text: str) -> date | None:

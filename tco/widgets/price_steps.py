@@ -78,7 +78,7 @@ def with_change(held: Held, change: Change) -> Held:
 
 _NAMES = ("model", "gpu", "item", "role", "region", "meter", "term", "power_billing", "service_tier")
 _LABELS = {
-    "service_tier": "tier", "min_input_tokens": "above tokens", "valid_from": "from", "valid_to": "until", "checked_on": "checked",
+    "service_tier": "tier", "min_input_tokens": "above", "valid_from": "from", "valid_to": "until", "checked_on": "checked",
     "gpus_per_instance": "GPUs", "gpus_per_server": "GPUs", "hours_utc": "hours UTC", "source_url": "page", "gpu": "GPU",
 }  # fmt: skip
 

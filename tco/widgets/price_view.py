@@ -166,7 +166,7 @@ def grid_of(
     for one in found:
         if one.key is not None and one.finding.file == view.where:
             told.setdefault(one.key, []).append(one)
-    lines = []
+    lines: list[dict[str, Any]] = []
     for key, row in rows.items():
         was = session.was(view.where, key)
         free = _free(row, view.folder, session.kinds(view.where, key), key in correcting)
@@ -181,7 +181,7 @@ def grid_of(
                 "unit": _unit(row),
                 "edit": free,
                 "was": {name: was[name] for name in row if was is not None and was[name] != row[name]},
-                "told": [[one.finding.column, one.finding.level, one.words, _kind(one)] for one in own],
+                "told": _grouped(own),
                 "state": states.get(key, FAULTY),
                 "basis": "" if row.get("basis") == "list" else row.get("basis", ""),
                 "mark": "new" if was is None else "changed" if was != row else "",
@@ -189,9 +189,14 @@ def grid_of(
                 "acts": _acts(was is None, was != row, key in correcting, states.get(key, FAULTY)),
             }
         )
+    units = {line["unit"] for line in lines if line["unit"]}
+    unit = units.pop() if len(units) == 1 else ""
+    for line in lines:
+        line["unit"] = "" if unit else line["unit"]
     return {
         "columns": [column(view.folder, name) for name in held.sheet.header],
         "shown": shown,
+        "unit": unit,
         "rows": lines,
         "sort": view.sort,
         "falling": view.falling,
@@ -240,6 +245,14 @@ def _free(row: Mapping[str, str], folder: str, kinds: Collection[str], correctin
 
 def _unit(row: Mapping[str, str]) -> str:
     return " / ".join(filter(None, [row.get("currency", ""), row.get("per", "").replace("1M tokens", "1M")]))
+
+
+def _grouped(told: Sequence[Told]) -> list[list[Any]]:
+    """Findings of one row: the columns they are of, how bad, what and mend, and the word to accept them by."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for one in told:
+        groups.setdefault((one.finding.level, one.words, _kind(one)), []).append(one.finding.column)
+    return [[columns, *key] for key, columns in groups.items()]
 
 
 def _kind(told: Told) -> str:

@@ -20,12 +20,7 @@ from tco.widgets.fields import STATIC, Choice, Words
 from tco.widgets.form import show
 from tco.widgets.price_session import PriceSession
 
-STATES = {
-    "differs": "differs from ours",
-    "disputed": "the sources disagree",
-    "new": "we have none",
-    "retired": "retired here",
-}
+STATES = {"disputed": "sources disagree", "differs": "differs", "new": "new to us", "retired": "retired here"}
 """What a proposal is, in words; those that are the same as ours are counted only."""
 SHOWN = 200
 """Rows of the table at most; the choice of models narrows it."""
@@ -119,7 +114,8 @@ class ProposalPanel(w.VBox):  # type: ignore[misc]
             return
         self.found = propose(self.session.catalog, list(self.sources.values()), self.session.today)
         rows = [row for row in self.found.rows if self._wanted(row)]
-        open_rows = [row for row in rows if row.id not in self.refused]
+        order = list(STATES)
+        open_rows = sorted((r for r in rows if r.id not in self.refused), key=lambda r: order.index(r.state))
         show(self.again, bool(self.refused))
         self.words.html = pages.proposals_html(self.found, len(open_rows), SHOWN, len(self.refused))
         with self.table.hold_sync():
@@ -135,8 +131,16 @@ class ProposalPanel(w.VBox):  # type: ignore[misc]
         figures = []
         for name in self.sources:
             quote = row.figures.get(name)
-            differs = quote is not None and (row.ours_usd is None or not alike(quote.usd, row.ours_usd))
-            figures.append({"source": name, "text": usd(quote.usd) if quote else "—", "differs": differs})
+            same = quote is not None and row.ours_usd is not None and alike(quote.usd, row.ours_usd)
+            open_to_take = quote is not None and not same
+            figures.append(
+                {
+                    "source": name,
+                    "text": usd(quote.usd) if quote else "—",
+                    "take": open_to_take,
+                    "differs": open_to_take and row.ours_usd is not None,
+                }
+            )
         where, key, source = self.taken.get(row.id, ("", 0, ""))
         still = bool(source) and key in self.session.held(where).keys
         later = f" from {row.on}" if row.announced else ""

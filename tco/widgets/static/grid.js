@@ -19,12 +19,14 @@ function made(tag, attributes = {}, ...inside) {
     if (name === "class") node.className = value;
     else node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...inside.filter((part) => part !== null && part !== undefined));
+  node.append(...inside.filter((part) => part));
   return node;
 }
 
 // What can be moved to: its place in the row, and JupyterLab must not take its keys.
 const at = (place) => ({ "data-at": place, "data-lm-suppress-shortcuts": "true" });
+
+const priced = (name) => name === "price" || name === "base";
 
 function render({ model, el }) {
   const id = "tco-grid-" + Math.random().toString(36).slice(2);
@@ -46,9 +48,9 @@ function render({ model, el }) {
   // ---- one row
 
   const tellId = (key, place) => `${id}-${key}-${place}`;
-  const describes = (row, name) => row.told.flatMap(([column], place) => (column === name ? [tellId(row.key, place)] : [])).join(" ");
-  const wrong = (row, name) => row.told.some(([column, level]) => column === name && level === "error");
-  const worst = (row, name) => (wrong(row, name) ? "tco-wrong" : row.told.some(([column]) => column === name) ? "tco-odd" : "");
+  const describes = (row, name) => row.told.flatMap(([names], place) => (names.includes(name) ? [tellId(row.key, place)] : [])).join(" ");
+  const wrong = (row, name) => row.told.some(([names, level]) => names.includes(name) && level === "error");
+  const worst = (row, name) => (wrong(row, name) ? "tco-wrong" : row.told.some(([names]) => names.includes(name)) ? "tco-odd" : "");
 
   function editor(row, column) {
     const text = row.cells[column.name] ?? "";
@@ -94,7 +96,7 @@ function render({ model, el }) {
       if (describes(row, column.name)) node.setAttribute("aria-describedby", describes(row, column.name));
       node.append(text);
     }
-    if (column.name === "price" || column.name === "base") node.append(made("span", { class: "tco-grid-unit" }, row.unit));
+    if (priced(column.name)) node.append(made("span", { class: "tco-grid-unit" }, row.unit));
     return node;
   }
 
@@ -112,7 +114,8 @@ function render({ model, el }) {
     more.setAttribute("aria-label", `The rest of ${row.name}`);
     more.setAttribute("aria-expanded", String(row.open));
     cells[0].prepend(more);
-    const chip = made("span", { class: `tco-state tco-state-${row.state.replace(" ", "-")}` }, row.state);
+    const known = !(row.mark === "new" && row.state === "to mend"); // its faults say so already
+    const chip = known && made("span", { class: `tco-state tco-state-${row.state.replace(" ", "-")}` }, row.state);
     const basis = row.basis ? made("span", { class: "tco-mark tco-mark-basis" }, row.basis) : null;
     const mark = row.mark ? made("span", { class: "tco-mark" }, row.mark) : null;
     const state = made("td", { class: "tco-grid-state", ...at("state"), tabindex: -1 }, mark, chip, basis);
@@ -136,9 +139,9 @@ function render({ model, el }) {
     return made("tr", { class: "tco-grid-rest" }, box);
   }
 
-  function tell(row, [name, level, text, kind], place) {
-    const column = columns.get(name);
-    const words = made("span", { id: tellId(row.key, place) }, made("b", {}, `${level === "error" ? "▲" : "△"} ${column ? column.label : "Row"} `), text);
+  function tell(row, [names, level, text, kind], place) {
+    const of = names.map((name) => columns.get(name)?.label ?? "Row").join(", ");
+    const words = made("span", { id: tellId(row.key, place) }, made("b", {}, `${level === "error" ? "▲" : "△"} ${of} `), text);
     const accept = kind ? button(row, `accept-${place}`, "It is so on the page", `Write in the note: accepted: ${kind}`, () => model.send({ accept: [row.key, kind] })) : null;
     const box = made("td", { colspan: model.get("table").shown.length + 2, class: level === "error" ? "tco-grid-fault" : "tco-grid-caution" }, words, accept);
     return made("tr", { class: "tco-grid-told" }, box);
@@ -153,15 +156,15 @@ function render({ model, el }) {
   // ---- the whole
 
   function header() {
-    const { shown, sort, falling } = model.get("table");
-    const json = JSON.stringify([shown, sort, falling, [...columns.keys()]]);
+    const { shown, sort, falling, unit } = model.get("table");
+    const json = JSON.stringify([shown, sort, falling, unit, [...columns.keys()]]);
     if (head.dataset.json === json) return;
     head.dataset.json = json;
     const cells = shown.map((name) => {
       const column = columns.get(name);
       const order = sort === name ? (falling ? "descending" : "ascending") : "none";
       const sorter = made("button", { type: "button", ...at(name), title: column.help || undefined, "aria-label": `Sort by ${column.label}`, tabindex: -1 },
-        column.label, made("span", { "aria-hidden": "true", class: "tco-sort" }, order === "none" ? "" : falling ? " ▾" : " ▴"));
+        column.label, priced(name) ? made("span", { class: "tco-grid-unit" }, unit) : null, made("span", { "aria-hidden": "true", class: "tco-sort" }, order === "none" ? "" : falling ? " ▾" : " ▴"));
       sorter.addEventListener("click", () => model.send({ sort: [name] }));
       return made("th", { scope: "col", "aria-sort": order, class: [`tco-col-${name}`, column.kind === "number" ? "num" : ""].join(" ") }, sorter);
     });

@@ -24,11 +24,11 @@ function render({ model, el }) {
   }
 
   function line({ id, name, ours, ours_row, figures, state, page, taken }) {
-    const cells = figures.map(({ source, text, differs }) => {
+    const cells = figures.map(({ source, text, take, differs }) => {
       const mark = differs ? made("span", { class: "tco-differs", title: "not what we have" }, "≠ ") : null;
       const node = made("td", { class: "num" }, mark, text);
       if (taken === source) node.append(made("span", { class: "tco-mark tco-taken" }, "taken"));
-      else if (differs && !taken) node.append(button(id, "take", `take ${text} of ${source}: ${id}`, { take: [id, source] }));
+      else if (take && !taken) node.append(button(id, "take", `take ${text} of ${source}: ${id}`, { take: [id, source] }));
       return node;
     });
     const link = made("td");
