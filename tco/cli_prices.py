@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tco.cli_propose import add_propose
-from tco.errors import Fault, LookupFault, TcoError
+from tco.errors import Fault, LookupFault, TcoError, nearest
 
 if TYPE_CHECKING:
     from tco.catalog import Catalog
     from tco.reprice import Repriced
 
 COLUMNS = (
-    ("price", "USD or another currency for one unit, as the vendor prints it"),
     ("currency", "ISO code (default: that of the row before, else USD)"),
     ("per", "1M tokens or request (default: that of the row before)"),
     ("service-tier", "standard, batch, flex or priority (default: standard)"),
@@ -36,7 +35,7 @@ COLUMNS = (
     ("checked-by", "who read it (default: desk research)"),
     ("note", "what to know before using it; 'accepted: jump' takes an odd price"),
 )
-"""Columns of a row that `tco prices add` takes, beside model and meter, with their help."""
+"""Columns of a row that `tco prices add` takes, beside model, meter and price, with their help."""
 METERS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "request")
 """Meters of the API sheets; named here so that ``tco --help`` stays quick."""
 
@@ -76,11 +75,12 @@ def _command(commands: Any, name: str, words: str, run: Callable[[argparse.Names
 
 
 def _adding(commands: Any) -> None:
-    parser = _command(commands, "add", "a new dated row, checked before it is written; no row is edited", _add)
+    parser = _command(commands, "add", "new dated rows, checked before they are written; no row is edited", _add)
     parser.add_argument("model", metavar="MODEL", help="vendor/model, such as openai/gpt-5.4")
-    parser.add_argument("meter", metavar="METER", choices=METERS, help="one of %(choices)s")
+    pairs = f"such as input=2.50 output=15; METER is one of {', '.join(METERS)}"
+    parser.add_argument("prices", metavar="METER=PRICE", nargs="+", help=pairs)
     for name, words in COLUMNS:
-        parser.add_argument(f"--{name}", metavar="X", default="", required=name == "price", help=words)
+        parser.add_argument(f"--{name}", metavar="X", default="", help=words)
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="default: price_sheets/api/VENDOR.csv")
     close = "also end the open row it follows on the day the new one begins: for a price that has an end itself"
     parser.add_argument("--close", action="store_true", help=close)
@@ -194,22 +194,38 @@ def _check(arguments: argparse.Namespace) -> int:
 
 
 def _add(arguments: argparse.Namespace) -> int:
-    from tco.catalog.adding import add_price
+    from tco.catalog.adding import add_prices
 
     catalog, today = _open(arguments)
-    provider, sign, model = arguments.model.partition("/")
-    if not sign or not provider or not model:
-        raise TcoError(Fault("MODEL", arguments.model, "write vendor/model, such as openai/gpt-5.4"))
-    given = {"provider": provider, "model": model, "meter": arguments.meter}
-    given |= {name.replace("-", "_"): getattr(arguments, name.replace("-", "_")).strip() for name, _ in COLUMNS}
-    path = arguments.sheet or catalog.own_price_folder / "api" / _file_name(provider)
-    before, after, row = add_price(path, given, catalog, today, close=arguments.close, write=not arguments.dry_run)
+    given = _rows_said(arguments)
+    path = arguments.sheet or catalog.own_price_folder / "api" / _file_name(given[0]["provider"])
+    write = not arguments.dry_run
+    before, after, rows = add_prices(path, given, catalog, today, close=arguments.close, write=write)
     change = before.diff(after)
     if arguments.json:
-        return _print_json({"file": before.where, "row": row, "diff": change, "written": not arguments.dry_run})
+        return _print_json({"file": before.where, "rows": rows, "diff": change, "written": write})
     print(change, end="")
-    print("nothing was written" if arguments.dry_run else f"written to {path}", file=sys.stderr)
+    print(f"written to {path}" if write else "nothing was written", file=sys.stderr)
     return 0
+
+
+def _rows_said(arguments: argparse.Namespace) -> list[dict[str, str]]:
+    """What was said of each row, by column."""
+    provider, _, model = arguments.model.partition("/")
+    faults = []
+    if not provider or not model:
+        faults.append(Fault("MODEL", arguments.model, "write vendor/model, such as openai/gpt-5.4"))
+    names = [name.replace("-", "_") for name, _ in COLUMNS]
+    said = {name: getattr(arguments, name).strip() for name in names}
+    rows = []
+    for pair in arguments.prices:
+        meter, sign, price = (part.strip() for part in pair.partition("="))
+        if not sign or meter not in METERS:
+            faults.append(Fault(pair, "" if sign else "no price", f"write METER=PRICE; {nearest(meter, METERS)}"))
+        rows.append({"provider": provider, "model": model, "meter": meter, "price": price, **said})
+    if faults:
+        raise TcoError(faults)
+    return rows
 
 
 def _diff(arguments: argparse.Namespace) -> int:

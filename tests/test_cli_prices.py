@@ -40,7 +40,7 @@ def test_list_and_show_name_the_prices_of_a_day(run: Run, repository: Path) -> N
 
 
 def test_a_future_day_takes_the_announced_price_and_today_names_it(run: Run, mine: Path) -> None:
-    add = ("prices", "add", "openai/gpt-5.4", "input", "--price", "2", "--valid-from", "2027-02-01", "--data", mine)
+    add = ("prices", "add", "openai/gpt-5.4", "input=2", "--valid-from", "2027-02-01", "--data", mine)
     assert run(*add).status == 0
     today, later = (
         run("prices", "show", "openai/gpt-5.4", "--data", mine, "--as-of", day, "--json").data["prices"][0]
@@ -92,13 +92,13 @@ def test_check_ends_with_1_on_errors_and_on_warnings_only_when_strict(run: Run, 
 def test_add_writes_one_line_and_nothing_on_a_dry_run(run: Run, mine: Path) -> None:
     path = mine / "price_sheets" / "api" / "openai.csv"
     before = path.read_bytes()
-    add = ("prices", "add", "openai/gpt-5.4", "input", "--price", "2.25", "--valid-from", "2026-12-01", "--data", mine)
+    add = ("prices", "add", "openai/gpt-5.4", "input=2.25", "--valid-from", "2026-12-01", "--data", mine)
     dry = run(*add, "--dry-run")
     assert path.read_bytes() == before
     new = [line for line in dry.out.splitlines() if line.startswith("+openai")]
     done = run(*add, "--json")
     assert done.data["diff"] == dry.out
-    assert done.data["row"]["evidence"] == "A"  # as the row before it
+    assert done.data["rows"][0]["evidence"] == "A"  # as the row before it
     assert path.read_text().splitlines()[2] == new[0][1:]
     assert path.read_text().replace(new[0][1:] + "\n", "") == before.decode()
     again = run(*add)
@@ -109,7 +109,7 @@ def test_add_writes_one_line_and_nothing_on_a_dry_run(run: Run, mine: Path) -> N
 def test_add_refuses_every_fault_at_once_and_writes_nothing(run: Run, mine: Path) -> None:
     path = mine / "price_sheets" / "api" / "openai.csv"
     before = path.read_bytes()
-    ran = run("prices", "add", "openai/gpt-5.4", "output", "--price", "$7.50", "--valid-from", "45231", "--data", mine)
+    ran = run("prices", "add", "openai/gpt-5.4", "output=$7.50", "--valid-from", "45231", "--data", mine)
     assert (ran.status, path.read_bytes()) == (2, before)
     assert "write the number alone: 7.50" in ran.err
     assert "write 2023-11-01" in ran.err
@@ -117,26 +117,42 @@ def test_add_refuses_every_fault_at_once_and_writes_nothing(run: Run, mine: Path
 
 def test_a_contract_with_an_end_closes_the_one_before_only_when_asked(run: Run, mine: Path) -> None:
     sheet = mine / "price_sheets" / "api" / "contracts.csv"
-    add = ("prices", "add", "openai/gpt-5.4", "input", "--basis", "contract", "--evidence", "A", "--data", mine,
+    add = ("prices", "add", "openai/gpt-5.4", "--basis", "contract", "--evidence", "A", "--data", mine,
            "--source-url", "https://acme.example/contract", "--sheet", sheet)  # fmt: skip
-    assert run(*add, "--price", "2.4", "--valid-from", "2026-01-01").status == 0
-    first = Sheet.read(sheet).row(2)
-    year = ("--price", "2.2", "--valid-from", "2026-12-01", "--valid-to", "2027-12-01")
+    assert run(*add, "input=2.4", "output=14", "--valid-from", "2026-01-01").status == 0
+    first = Sheet.read(sheet).rows
+    year = ("input=2.2", "output=13", "--valid-from", "2026-12-01", "--valid-to", "2027-12-01")
     refused = run(*add, *year)
     assert refused.status == 2
     assert "let row 2 end on 2026-12-01 too" in refused.err
-    assert Sheet.read(sheet).rows == [first]
+    assert "let row 4 end on 2026-12-01 too" in refused.err
+    assert Sheet.read(sheet).rows == first
     assert run(*add, *year, "--close").status == 0
-    assert Sheet.read(sheet).row(2) == first | {"valid_to": "2026-12-01"}
+    rows = Sheet.read(sheet).rows
+    assert [row for row in rows if row["valid_from"] == "2026-01-01"] == [
+        row | {"valid_to": "2026-12-01"} for row in first
+    ]
 
 
 def test_a_new_vendor_gets_a_file_and_a_name_that_is_none_does_not(run: Run, mine: Path) -> None:
     words = ("--evidence", "C", "--source-url", "https://acme.example", "--data", mine)
-    lone = run("prices", "add", "acme/large", "input", "--price", "2", *words)
+    lone = run("prices", "add", "acme/large", "input=2", *words)
     assert lone.status == 2
     assert "input without output" in lone.err
     assert not (mine / "price_sheets" / "api" / "acme.csv").exists()
-    bad = run("prices", "add", "../x/large", "input", "--price", "2", *words)
+    assert run("prices", "add", "acme/large", "input=2", "output=8", *words).status == 0
+    sheet = Sheet.read(mine / "price_sheets" / "api" / "acme.csv")
+    assert [(row["meter"], row["price"], row["currency"], row["per"]) for row in sheet.rows] == [
+        ("input", "2", "USD", "1M tokens"),
+        ("output", "8", "USD", "1M tokens"),
+    ]
+    unsaid = run("prices", "add", "large", "inptu=2", "output", *words)
+    assert [line.strip().split(";")[0] for line in unsaid.err.splitlines()[1:]] == [
+        "MODEL: large",
+        "inptu=2",
+        "output: no price",
+    ]
+    bad = run("prices", "add", "../x/large", "input=2", "output=4", *words)
     assert bad.status == 2
     assert not list(mine.glob("**/x.csv"))
 

@@ -50,6 +50,10 @@ class State:
         os.replace(self.raw(other), self.raw(name))
         os.replace(beside, self.raw(other))
 
+    def points_count(self) -> int:
+        """How many points are finished."""
+        return sum(1 for _ in self.folder.glob("*-r[0-9]*.json"))
+
     def keep_point(self, name: str, point: PointResult) -> None:
         """Keep a finished point."""
         self.keep(name, asdict(point))

@@ -1,4 +1,4 @@
-"""A new dated row for a sheet: what is not said is that of the row it follows; two people may add at once."""
+"""New dated rows for a sheet: what is not said is that of the row each follows; two people may add at once."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from tco.catalog.catalog import Catalog
 from tco.catalog.edit import ChangedSheet, Sheet
 from tco.catalog.finding import Finding, errors
 from tco.catalog.lint import check
-from tco.errors import Fault, SheetError
+from tco.errors import SheetError
 
 INHERITED = ("currency", "per", "tier_rule", "evidence", "source_url")
 """Columns that a new row takes from the row of the same price before it, unless they are said."""
@@ -44,13 +44,14 @@ def with_row(sheet: Sheet, row: Mapping[str, str], close: bool = False) -> Sheet
     close : bool
         Also write the end of the open row that it follows: its ``valid_to`` becomes the day on which the new one begins.
     """
-    if close:
-        line = _open_before(sheet, row)
-        if line is not None:
-            sheet = sheet.retired(line, date.fromisoformat(row["valid_from"]))
+    first = _day(row.get("valid_from", ""))
+    line = _open_before(sheet, row, first) if close and first is not None else None
+    if line is not None and first is not None:
+        sheet = sheet.retired(line, first)
     return sheet.added(row)
 
 
+<<<<<<< HEAD
 def added_faults(
     sheet: Sheet, row: Mapping[str, str], catalog: Catalog, today: date, close: bool = False
 ) -> list[Finding]:
@@ -58,65 +59,75 @@ def added_faults(
     before = {unplaced(finding) for finding in errors(check(sheet.seen_by(catalog), today))}
     after = errors(check(with_row(sheet, row, close).seen_by(catalog), today))
     return [finding for finding in after if unplaced(finding) not in before]
+=======
+def added_faults(before: Sheet, after: Sheet, catalog: Catalog, today: date) -> list[Finding]:
+    """The errors that the sheets have after an edit and did not have before, in this file or in any other."""
+    known = {_what(finding) for finding in errors(check(before.seen_by(catalog), today))}
+    return [f for f in errors(check(after.seen_by(catalog), today)) if _what(f) not in known]
+>>>>>>> w-c
 
 
-def add_price(
-    path: Path, given: Mapping[str, str], catalog: Catalog, today: date, *, close: bool = False, write: bool = True
-) -> tuple[Sheet, Sheet, dict[str, str]]:
+def add_prices(
+    path: Path,
+    given: Sequence[Mapping[str, str]],
+    catalog: Catalog,
+    today: date,
+    *,
+    close: bool = False,
+    write: bool = True,
+) -> tuple[Sheet, Sheet, list[dict[str, str]]]:
     """
-    Add a price to a sheet: checked before it is written, made anew when somebody else has saved meanwhile.
+    Add prices to a sheet, all or none: checked before it is written, made anew when somebody else has saved meanwhile.
+
+    Parameters
+    ----------
+    path : Path
+        The sheet; one that is not there is made.
+    given : Sequence[Mapping[str, str]]
+        What is said of each row, by column.
+    close : bool
+        Also write the end of the open row that each follows.
+    write : bool
+        False checks and shows, and writes nothing.
 
     Returns
     -------
-    tuple[Sheet, Sheet, dict[str, str]]
-        The sheet before, the sheet after, and the row.
+    tuple[Sheet, Sheet, list[dict[str, str]]]
+        The sheet before, the sheet after, and the rows.
 
     Raises
     ------
     SheetError
-        When the row, or what it makes of the others, is faulty: every fault; nothing is written.
+        When a row, or what it makes of the others, is faulty: every fault; nothing is written.
     ChangedSheet
         When others keep saving.
     """
     for left in range(TRIES - 1, -1, -1):
-        before = Sheet.read(path)
-        row = row_to_add(before, given, today)
-        faults = added_faults(before, row, catalog, today, close)
+        before = after = Sheet.read(path)
+        rows = [row_to_add(before, said, today) for said in given]
+        for row in rows:
+            after = with_row(after, row, close)
+        faults = added_faults(before, after, catalog, today)
         if faults:
             raise SheetError([finding.fault() for finding in faults])
-        after = with_row(before, row, close)
         try:
-            return before, after.save() if write else after, row
+            return before, after.save() if write else after, rows
         except ChangedSheet:
             if not left:
                 raise
-    raise AssertionError("unreachable")
+    raise AssertionError("the loop returns or raises")
 
 
-def dates_of(row: Mapping[str, str]) -> tuple[date, date | None]:
-    """
-    First day of a row, and the first on which it no longer holds.
-
-    Raises
-    ------
-    SheetError
-        When either is no day.
-    """
-    found: list[date | None] = []
-    faults = []
-    for name in ("valid_from", "valid_to"):
-        try:
-            found.append(date.fromisoformat(row[name]) if row.get(name) else None)
-        except ValueError:
-            faults.append(Fault(name, row[name], "write the day as year-month-day, such as 2026-11-20"))
-    if faults or found[0] is None:
-        raise SheetError(faults or [Fault("valid_from", "blank", "write the first day the price holds")])
-    return found[0], found[1]
+def _day(text: str) -> date | None:
+    """A day; None for a cell that is none, which the check tells."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
-def _open_before(sheet: Sheet, row: Mapping[str, str]) -> int | None:
+def _open_before(sheet: Sheet, row: Mapping[str, str], first: date) -> int | None:
     """The line of the row without an end that holds the same price on the day before the new one."""
-    first, _ = dates_of(row)
     eve = (first - timedelta(days=1)).isoformat()
     basis = row.get("basis") == "contract"
     found: Sequence[tuple[str, int]] = [

@@ -15,6 +15,7 @@ from tco.errors import SheetError
 from tco.present.answers import sources_data
 from tco.present.provenance import vendors_line
 from tco.resolve import resolve
+from tco.resolve.kept import keep
 from tco.scenario import Scenario
 from tco.solve.compare import compare
 
@@ -123,15 +124,14 @@ def test_the_check_tells_terms_that_nothing_would_find_and_terms_said_twice(tmp_
     assert "duplicate of acme, *, discount" in str(again.check()[0])
 
 
+def scenario_of(plain: dict[str, Any]) -> Scenario:
+    typed = plain["options"]["api"]
+    api = {"kind": "api", "sku": "acme/large", **{k: v for k, v in typed.items() if k not in ("kind", "price")}}
+    return Scenario.from_tree({**plain, "options": {**plain["options"], "api": api}})
+
+
 def case_in(folder: Path, plain: dict[str, Any], *terms: str) -> Any:
-    catalog = opened(folder, *terms)
-    api = {
-        "kind": "api",
-        "sku": "acme/large",
-        **{k: v for k, v in plain["options"]["api"].items() if k not in ("kind", "price")},
-    }
-    tree = {**plain, "options": {**plain["options"], "api": api}}
-    return resolve(Scenario.from_tree(tree), catalog, today=DAY)
+    return resolve(scenario_of(plain), opened(folder, *terms), today=DAY)
 
 
 def test_nothing_that_is_handed_on_names_a_contract_s_row(tmp_path: Path, plain: dict[str, Any]) -> None:
@@ -147,6 +147,18 @@ def test_nothing_that_is_handed_on_names_a_contract_s_row(tmp_path: Path, plain:
     assert "secret-note" in json.dumps(sources_data(case.sources, contracts=True))
     assert "private contract" in vendors_line(case)
     assert "contracts" not in vendors_line(case).split()
+
+
+def test_a_saved_scenario_keeps_no_contract_and_opens_with_it_at_home(tmp_path: Path, plain: dict[str, Any]) -> None:
+    case, scenario = case_in(tmp_path, plain, DISCOUNT, COMMITTED), scenario_of(plain)
+    saved = keep(scenario, case, DAY)
+    text = saved.to_yaml()
+    assert "contracts" not in text
+    assert "secret-note" not in text
+    assert "% off" not in text
+    assert "600000" not in text
+    again = resolve(Scenario.from_yaml(text), Catalog.open(tmp_path), today=DAY)
+    assert again.numbers.options == case.numbers.options
 
 
 def test_a_commitment_from_the_sheet_is_costed(tmp_path: Path, plain: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tco.catalog import Catalog
-from tco.catalog.adding import add_price
+from tco.catalog.adding import add_prices
 from tco.catalog.cells import as_meant, harmless
 from tco.catalog.edit import ChangedSheet, Sheet
 from tco.errors import LookupFault, SheetError
@@ -129,8 +129,8 @@ def test_a_folder_that_cannot_be_written_is_told(acme: Write, monkeypatch: pytes
 def _add(folder: Path, model: str) -> None:
     catalog = Catalog.open(folder)
     path = folder / "price_sheets" / "api" / "acme.csv"
-    add_price(path, {"provider": "acme", "model": "large", "meter": "input", "price": "2", "service_tier": "standard",
-                     "valid_from": f"2027-01-{int(model):02d}"}, catalog, ON)  # fmt: skip
+    add_prices(path, [{"provider": "acme", "model": "large", "meter": "input", "price": "2", "service_tier": "standard",
+                       "valid_from": f"2027-01-{int(model):02d}"}], catalog, ON)  # fmt: skip
 
 
 def test_nobody_loses_a_row_when_many_add_at_once(acme: Write) -> None:

@@ -12,7 +12,7 @@ from tco.present.numbers import exact, money
 from tco.present.theme import SMALL_PX, Figure, Role, note
 
 ROLES: tuple[Role, ...] = ("frontier", "self_host", "hosted", "other")
-_TOP_PX, _FOOT_PX = 34, 44
+_TOP_PX, _FOOT_PX = 38, 32
 _LABEL_PX = SMALL_PX * theme.LINE_HEIGHT
 
 
@@ -144,7 +144,7 @@ def _today_word(today: date, colours: theme.Palette) -> dict[str, Any]:
 
 def _unit(left_px: int, colours: theme.Palette) -> dict[str, Any]:
     above = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
-    return note("USD for 1M tokens", colours["muted"], xshift=theme.LEFT_EDGE_PX - left_px, yshift=10, **above)
+    return note("USD for 1M tokens", colours["muted"], xshift=theme.LEFT_EDGE_PX - left_px, yshift=5, **above)
 
 
 def _description(lines: Sequence[PriceLine]) -> str:
