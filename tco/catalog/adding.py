@@ -51,20 +51,10 @@ def with_row(sheet: Sheet, row: Mapping[str, str], close: bool = False) -> Sheet
     return sheet.added(row)
 
 
-<<<<<<< HEAD
-def added_faults(
-    sheet: Sheet, row: Mapping[str, str], catalog: Catalog, today: date, close: bool = False
-) -> list[Finding]:
-    """The errors that a sheet has with a new row and did not have before, in this file or in any other."""
-    before = {unplaced(finding) for finding in errors(check(sheet.seen_by(catalog), today))}
-    after = errors(check(with_row(sheet, row, close).seen_by(catalog), today))
-    return [finding for finding in after if unplaced(finding) not in before]
-=======
 def added_faults(before: Sheet, after: Sheet, catalog: Catalog, today: date) -> list[Finding]:
     """The errors that the sheets have after an edit and did not have before, in this file or in any other."""
-    known = {_what(finding) for finding in errors(check(before.seen_by(catalog), today))}
-    return [f for f in errors(check(after.seen_by(catalog), today)) if _what(f) not in known]
->>>>>>> w-c
+    known = {unplaced(finding) for finding in errors(check(before.seen_by(catalog), today))}
+    return [f for f in errors(check(after.seen_by(catalog), today)) if unplaced(f) not in known]
 
 
 def add_prices(

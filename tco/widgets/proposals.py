@@ -1,6 +1,6 @@
 """Prices proposed from public data, beside ours: a figure taken becomes a dated row of the grid, not of the file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,8 +15,9 @@ from tco.catalog.proposing import Proposal, Proposals, Sourced, alike, open_sour
 from tco.errors import TcoError
 from tco.present.prices import METERS, usd
 from tco.widgets import price_pages as pages
+from tco.widgets.controls import fold
 from tco.widgets.exports import button
-from tco.widgets.fields import STATIC, Choice, Words
+from tco.widgets.fields import STATIC, Choice, Drop, Words
 from tco.widgets.form import show
 from tco.widgets.price_session import PriceSession
 
@@ -57,11 +58,14 @@ class ProposalPanel(w.VBox):  # type: ignore[misc]
         self.refused: set[str] = set()
         names = [[name, name, ""] for name in importers()]
         self.source = Choice(label="Source", help="Whose public price data to read.", choices=names, value=names[0][0])
-        self.upload = w.FileUpload(
-            accept=".json", multiple=False, description="Its file…", tooltip="The source's own JSON file, as published"
+        self.drop = Drop(
+            label="Drop their files here, or choose them",
+            help="JSON as the source publishes it; litellm, genai, models.dev or openrouter in a file's name says whose it is.",
         )
-        self.upload.observe(self._opened, names="value")
+        self.drop.on_files(self._dropped)
         package = button("Installed package", "Read the data inside the installed package", lambda _b: self._package())
+        first = w.Box([self.source, package])
+        self.reading = fold("Read a source", [first, self.drop], False)
         models = [["sheet", "of this sheet", ""], ["", "all we carry", ""]]
         self.models = Choice(label="Models", help="Whose prices are compared.", choices=models, value="sheet")
         states = [["", "all that is open", ""], *([key, words, ""] for key, words in STATES.items())]
@@ -69,20 +73,22 @@ class ProposalPanel(w.VBox):  # type: ignore[misc]
         for choice in (self.models, self.state):
             choice.observe(lambda _change: self.draw(), names="value")
         self.again = button("Show refused", "List what was refused once more", lambda _b: self._anew())
-        top = w.Box([self.source, self.upload, package, self.models, self.state, self.again])
-        top.add_class("tco-bar")
-        top.add_class("tco-page-bar")
+        self.chosen = w.Box([self.models, self.state, self.again])
+        for bar in (first, self.chosen):
+            bar.add_class("tco-bar")
+            bar.add_class("tco-page-bar")
         self.words = Words(live=True, style_class="tco-page")
         self.wrong = Words(live=True, style_class="tco-page")
         self.table = ProposalTable()
         self.table.on_act(self.act)
-        super().__init__([top, self.wrong, self.words, self.table])
+        super().__init__([self.reading, self.wrong, self.chosen, self.words, self.table])
 
     def read(self, name: str, file: Path | None) -> None:
         """Read a source, from its file or from the installed package."""
         try:
             self.sources[name] = open_source(name, file, self.session.catalog)
             self.wrong.html = ""
+            self.reading.children[0].expanded = False
         except TcoError as error:
             self.wrong.html = pages.faults_html(error.faults)
         self.draw()
@@ -107,6 +113,7 @@ class ProposalPanel(w.VBox):  # type: ignore[misc]
 
     def draw(self) -> None:
         """Compare anew with the sheets as they are on disk, and list what is open."""
+        show(self.chosen, bool(self.sources))
         if not self.sources:
             self.words.html = pages.ABOUT_PROPOSALS
             self.table.rows = []
@@ -164,11 +171,14 @@ class ProposalPanel(w.VBox):  # type: ignore[misc]
     def _package(self) -> None:
         self.read(self.source.value, None)
 
-    def _opened(self, change: Mapping[str, Any]) -> None:
-        for item in change["new"]:
-            with TemporaryDirectory() as folder:
-                file = Path(folder) / (Path(str(item["name"])).name or "prices.json")
-                file.write_bytes(bytes(item["content"]))
-                self.read(self.source.value, file)
-        if change["new"]:
-            self.upload.value = ()
+    def _dropped(self, files: dict[str, bytes]) -> None:
+        with TemporaryDirectory() as folder:
+            for name, content in files.items():
+                file = Path(folder) / (Path(name).name or "prices.json")
+                file.write_bytes(content)
+                self.read(_source_of(name) or self.source.value, file)
+
+
+def _source_of(file: str) -> str:
+    """The source that a file's name tells; blank where it tells none."""
+    return next((name for name in importers() if name.split("-")[0] in file.lower()), "")
