@@ -194,6 +194,10 @@ class Saving(w.VBox):  # type: ignore[misc]
         row = w.Box([self.write, self.again])
         row.add_class("tco-exports")
         self.read_only = _read_only(session.catalog)
+        self.kept: tuple[str, str] | None = None
+        """What was said of the last saving, and its diff: they stay until the next edit."""
+        self.lost: list[str] = []
+        """Edits that could not be made again, told until something is saved."""
         show(self.again, False)
         super().__init__([self.told, row, self.diff])
 
@@ -201,8 +205,10 @@ class Saving(w.VBox):  # type: ignore[misc]
         """Show what would be written."""
         diffs = self.session.diffs()
         bad = len(barring(found))
-        self.told.html = pages.to_save_html(diffs, bad, self.read_only)
-        self.diff.html = pages.diff_html(diffs)
+        self.kept = None if diffs else self.kept
+        lost = pages.lost_html(self.lost) if self.lost else ""
+        told = lost + pages.to_save_html(diffs, bad, self.read_only)
+        self.told.html, self.diff.html = self.kept or (told, pages.diff_html(diffs))
         self.write.disabled = self.read_only or bool(bad) or not diffs
         show(self.write, bool(diffs) or self.read_only)
 
@@ -218,21 +224,18 @@ class Saving(w.VBox):  # type: ignore[misc]
         except TcoError as error:
             self.told.html = pages.faults_html(error.faults)
             return
+        self.kept, self.lost = (pages.saved_html(written), pages.diff_html(diffs)), []
         self._saved()
-        self.told.html = pages.saved_html(written)
-        self.diff.html = pages.diff_html(diffs)
 
     def reload(self) -> None:
         """Read the files again and make the edits anew."""
         try:
-            lost = self.session.reload()
+            self.lost = self.session.reload()
         except TcoError as error:
             self.told.html = pages.faults_html(error.faults)
             return
         show(self.again, False)
         self._saved()
-        if lost:
-            self.told.html = pages.lost_html(lost) + self.told.html
 
 
 def _read_only(catalog: Catalog) -> bool:
