@@ -71,6 +71,7 @@ class PricesApp(w.VBox):  # type: ignore[misc]
         self.add_class("tco-app")
         self.tabs.observe(lambda _change: self._draw_panel(), names="selected")
         self._open(self.view.where, _first_model(session, self.view.where, scenario))
+        self._draw_answer()
 
     @classmethod
     def for_scenario(cls, scenario: str, data: str | None = None) -> "PricesApp":

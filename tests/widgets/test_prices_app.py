@@ -14,9 +14,16 @@ from tco.scaffold import init
 from tco.scenario import Scenario
 from tco.widgets.price_session import PriceSession
 from tco.widgets.prices_app import BREAK_EVEN, CHECK, OVER_TIME, PROPOSALS, SAVE, PricesApp
+from tco.widgets.soon import Soon
 
 TODAY = date(2026, 11, 21)
 OPENAI = "price_sheets/api/openai.csv"
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for a pause is done at once, even where a browser's loop runs in this process."""
+    monkeypatch.setattr(Soon, "ask", lambda soon: soon.act())
 
 
 @pytest.fixture
