@@ -12,6 +12,7 @@ from tco._version import __version__
 from tco.cli_bench import add_import
 from tco.cli_measure import add_bench
 from tco.cli_prices import add_prices
+from tco.cli_usage import add_usage
 from tco.errors import TcoError
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
             "prices", help="the dated price sheets: list, show, history, check, add, diff, propose, export"
         )
     )
+    add_usage(commands.add_parser("usage", help="the workload and the bill out of real logs"))
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
     terms.set_defaults(run=_terms)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from tco.catalog import (
+    aliases,
     api_prices,
     assumptions,
     checks,
@@ -22,6 +23,7 @@ from tco.catalog import (
     shapes,
     sites,
 )
+from tco.catalog.aliases import AliasRow, Names
 from tco.catalog.dated import DatedT, conflicts, when
 from tco.catalog.locate import Found, in_words, locate, shipped
 from tco.catalog.people import PeopleRow
@@ -29,6 +31,7 @@ from tco.catalog.servers import ServerRow
 from tco.catalog.service_levels import ServiceLevel
 from tco.catalog.shapes import Shape
 from tco.catalog.table import Entry, RowT, Sourced, duplicates, read_sheet
+from tco.catalog.tariffs import Tariff, tariffs
 from tco.catalog.yaml_files import files, read_folder
 from tco.errors import Fault, LookupFault, SheetError, TcoError, nearest
 from tco.inputs.hardware import Gpu, Model, ServingProfile
@@ -37,7 +40,7 @@ from tco.inputs.source import Fact
 ItemT = TypeVar("ItemT")
 
 _SHEETS = (
-    "_api", "_contracts", "_rentals", "_servers", "_electricity", "_colocation", "_carbon", "_people", "_fx", "_assumptions",
+    "_api", "_contracts", "_rentals", "_servers", "_electricity", "_colocation", "_carbon", "_people", "_fx", "_assumptions", "_aliases",
 )  # fmt: skip
 _PROFILES = (
     "_read_gpus", "_read_models", "_read_shapes", "_read_service_levels", "_profile_paths", "_profile_heads", "_profile_cache",
@@ -53,6 +56,7 @@ SHEETS: Mapping[str, type[Sourced]] = {
     "people": PeopleRow,
     "fx": fx.FxRow,
     "assumptions": assumptions.AssumptionRow,
+    "aliases": AliasRow,
 }
 """The folders of sheets, and the row that each holds."""
 KEYS: Mapping[str, Sequence[str]] = {
@@ -204,6 +208,20 @@ class Catalog:
         terms = contracts.on_day(self._contracts, provider, model, on)
         laid = contracts.laid_over(prices, terms)
         return api_prices.facts(laid, self._rates, on) + contracts.facts(terms, self._rates, on)
+
+    # usage
+
+    def tariffs(self) -> list[Tariff]:
+        """Every API price of every day in USD, contracts over lists: what usage is priced with, row by row."""
+        return tariffs(self._of_sku, self._rates)
+
+    def context_limits(self) -> tuple[int, ...]:
+        """Every prompt length above which some price changes, ascending. [tok]"""
+        return tuple(sorted({entry.row.min_input_tokens for entry in self._api} - {0}))
+
+    def model_names(self) -> Names:
+        """What the names of models in logs mean."""
+        return Names(self._of_sku, {entry.row.name: entry.row.sku for entry in self._aliases})
 
     # GPUs and models
 
@@ -553,6 +571,10 @@ class Catalog:
     @cached_property
     def _assumptions(self) -> list[Entry[assumptions.AssumptionRow]]:
         return self._sheets("assumptions", assumptions.AssumptionRow, assumptions.KEY)
+
+    @cached_property
+    def _aliases(self) -> list[Entry[AliasRow]]:
+        return self._sheets("aliases", AliasRow, aliases.KEY)
 
     @cached_property
     def _rates(self) -> fx.Rates:
