@@ -113,6 +113,7 @@ def as_yaml(profile: ServingProfile) -> str:
         for key in ("idle_watts", "host_watts_per_gpu", "measured_at", "idle", "work", "energy")
         if key in data
     ]
+    lines += [_line("codes", data["codes"])] if profile.codes else []
     for key, many in (("warnings", profile.warnings), ("provenance", profile.provenance)):
         lines += _block(key, many)
     lines += ["sources:", *(f"  - {_flow(page)}" for page in data["sources"]), "points:"]
