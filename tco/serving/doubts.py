@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from tco.case import ServingEvidence
 from tco.inputs.hardware import ServingPoint, ServingProfile
 
 FAKE = "B-FAKE"
@@ -39,6 +40,11 @@ def doubts(profile: ServingProfile, inside: Iterable[ServingPoint]) -> tuple[str
     return tuple(
         code for code in (*ABOUT_SPEED, *ABOUT_WATTS) if code in told and (code not in at_points or code in used)
     )
+
+
+def known_by(found: ServingEvidence) -> str:
+    """The word for how a profile's points are known: published by others, else measured, with whatever tool."""
+    return "published" if found.origin == "published" else "measured"
 
 
 def in_words(codes: Sequence[str], watts: bool = False) -> str:
