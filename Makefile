@@ -17,7 +17,7 @@ export UV_SYSTEM_CERTS ?= true
 help:                     ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-lab: $(VENV)/.installed   ## open the break-even notebook, live, in JupyterLab; LAB="--no-browser --port 8899" adds arguments
+lab: $(VENV)/.installed   ## open the break-even notebook, live, in JupyterLab; LAB="02_benchmark --no-browser" names another, adds arguments
 	$(BIN)/tco lab $(LAB)
 
 test: check               ## check, then every test; installs Chromium and LibreOffice when they are missing and apt is there
@@ -40,7 +40,7 @@ format: $(VENV)/.installed ## write the formatting and the fixes that lint can m
 
 lock: $(VENV)/.installed  ## write requirements.lock anew: pins and hashes, no addresses, nothing of the GPU extra
 	env -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_FIND_LINKS -u UV_INDEX -u UV_EXTRA_INDEX_URL \
-	$(BIN)/uv pip compile pyproject.toml --extra notebook --extra export --group dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra notebook --extra export --extra usage --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
 
 bench: $(VENV)/.installed ## time the package's own work; see benchmarks/README.md

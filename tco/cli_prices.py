@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tco.cli_propose import add_propose
 from tco.errors import Fault, LookupFault, TcoError, nearest
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def add_prices(parser: argparse.ArgumentParser) -> None:
     _adding(commands)
     _comparing(commands)
     _exporting(commands)
+    add_propose(commands)
 
 
 def _command(commands: Any, name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 
+from tco.catalog.aliases import AliasRow
 from tco.catalog.api_prices import ApiPriceRow
 from tco.catalog.assumptions import AssumptionRow
+from tco.catalog.contracts import ContractRow
 from tco.catalog.fx import FxRow
 from tco.catalog.people import PeopleRow
 from tco.catalog.rentals import RentalRow
@@ -27,7 +29,7 @@ from tco.units import UNITS, unit_of
 MODELS: list[type[Input]] = [Workload, Service, Finance, Staffing, Gpu, Model, ServingProfile, ServiceLevel, Shape]
 KINDS: list[type[Input]] = [kind.model for kind in option_kinds().values()]
 ROWS: list[type[Any]] = [
-    ApiPriceRow, AssumptionRow, CarbonRow, ColocationRow, ElectricityRow, FxRow, PeopleRow, RentalRow, ServerRow,
+    ApiPriceRow, AssumptionRow, CarbonRow, ColocationRow, ContractRow, ElectricityRow, FxRow, PeopleRow, RentalRow, ServerRow,
 ]  # fmt: skip
 
 WITHOUT_A_UNIT = {
@@ -41,6 +43,7 @@ WITHOUT_A_UNIT = {
 """Numbers whose names carry no unit, and why."""
 CARRIED_BY_OTHERS = {
     "price": "its unit is in the columns per and currency",
+    "amount": "the same",
     "min_input_tokens": "in tokens, as vendors print it",
     "gpus_per_instance": "GPUs, a count",
     "gpus_per_server": "the same",
@@ -98,7 +101,7 @@ def test_exceptions_are_all_needed() -> None:
 
 
 def test_every_header_of_every_sheet_is_known(repository: Path) -> None:
-    columns = {name for row in ROWS for name in row.model_fields}
+    columns = {name for row in [*ROWS, AliasRow] for name in row.model_fields}  # an alias is words alone
     for path in sorted((repository / "price_sheets").rglob("*.csv")):
         header = path.read_text(encoding="utf-8-sig").splitlines()[0].split(",")
         assert set(header) <= columns, path

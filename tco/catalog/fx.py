@@ -29,6 +29,10 @@ class Rates:
     def __init__(self, entries: Sequence[Entry[FxRow]]) -> None:
         self._entries = entries
 
+    def days(self, currency: str) -> set[date]:
+        """The days from which a rate of a currency holds."""
+        return {entry.row.on for entry in self._entries if entry.row.currency == currency}
+
     def in_usd(self, amount: float, currency: str, on: date) -> tuple[float, str]:
         """
         An amount in USD, and how it was converted in words (nothing to say of a USD price).
