@@ -11,10 +11,13 @@ ABOUT_SPEED = {
     "B-DUMMY": "the weights were random numbers",
     "B-QUICK": "windows were short and nothing was repeated",
     "B-SHORT": "windows were under a minute or five requests long",
+    "B-STREAM": "answers came in one piece, so the times of their tokens are not the model's",
     "B-FAILED": "requests failed",
     "B-CLIENT": "the load client lagged, and was measured too",
     "B-THROTTLE": "a GPU slowed itself for heat or a power limit",
     "B-NOISE": "the share of requests inside could not be told from the one wanted",
+    "B-REPEAT": "the load first found did not hold when it was repeated, so a lower one counts",
+    "B-BUDGET": "the time was up before the search ended, so there may be more",
     "B-LIMIT": "the highest load tried still kept the service level, so there may be more",
     "B-CACHE": "nobody saw whether prompts came from a cache",
 }
@@ -26,8 +29,8 @@ ABOUT_WATTS = {
     "B-HOLE": "the watts have holes",
 }
 """Doubts of watts that are used all the same."""
-TOLD_OTHERWISE = {"B-OPEN", "B-GAP", "B-MIG", "B-POWER", "B-EDGE", "B-LOST"}
-"""W-OPEN tells the first; watts with one of the others are not used, and W-POWER tells that."""
+TOLD_OTHERWISE = {"B-OPEN", "B-NONE", "B-GAP", "B-MIG", "B-POWER", "B-EDGE", "B-LOST"}
+"""W-OPEN tells the first; a mix with the second is not inside; watts with one of the others are not used, as W-POWER tells."""
 SHORT = {FAKE: "a test", "B-DUMMY": "random weights", "B-QUICK": "quick"}
 """Of the doubts that make it another kind of measurement, the words that fit into a table."""
 
