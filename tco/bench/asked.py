@@ -63,7 +63,7 @@ def settings(asked: Asked, catalog: Catalog, facts: Mapping[str, Any]) -> Settin
     Parameters
     ----------
     facts : mapping
-        What the power meter knows of the GPUs: their names fill in `--gpu`.
+        What the power meter knows of the GPUs: their names fill in `--gpu`; ``why`` where it knows none.
 
     Raises
     ------
@@ -191,6 +191,6 @@ def _gpu(asked: str | None, catalog: Catalog, facts: Mapping[str, Any]) -> str:
         return asked
     name = next(iter(names)) if len(names) == 1 else None
     if name is None:
-        found = ", ".join(sorted(set(told))) or "no GPU was seen here"
+        found = ", ".join(sorted(set(told))) or facts.get("why") or "not said, and no driver was asked"
         raise TcoError(Fault("--gpu", found, "say which GPU serves, as in `tco list gpus`"))
     return name

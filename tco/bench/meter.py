@@ -28,6 +28,10 @@ class NoPower(TcoError):
         super().__init__(faults)
 
 
+class NoDriver(NoPower):
+    """Nothing on this machine can be asked: no NVIDIA driver, or not its bindings."""
+
+
 @dataclass(frozen=True)
 class Live:
     """The latest sample, for a line of progress."""

@@ -120,8 +120,8 @@ def test_what_cannot_be_used_is_refused_with_a_reason(serve: Serve) -> None:
         DcgmMeter(serve(lambda: 'DCGM_FI_DEV_GPU_TEMP{gpu="0",UUID="GPU-0"} 40\n'))
     with pytest.raises(NoPower, match="no Prometheus text"):
         DcgmMeter(serve(lambda: "DCGM_FI_DEV_POWER_USAGE{gpu= 1 broken\n"))
-    meter = open_meter(1, "http://127.0.0.1:9", or_none=True)
-    assert (meter.code, meter.energy(0, 1).codes) == ("B-POWER", ("B-POWER",))
+    with pytest.raises(NoPower, match="no answer"):  # named by hand: never left out
+        open_meter(1, "http://127.0.0.1:9", or_none=True)
 
 
 def test_an_exporter_that_falls_silent_loses_the_figure(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
