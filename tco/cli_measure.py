@@ -213,7 +213,13 @@ def line(name: str, facts: dict[str, Any]) -> str:
             if facts["power"] == "measured"
             else f"\n  power is left out ({' '.join(filter(None, (facts['power'], facts['power_note'])))})"
         )
-        return f"{len(facts['mixes'])} length mixes, about {facts['runs']} runs and {facts['minutes']:.0f} minutes{mixes}{cuts}{power}{unknown}"
+        stale = (
+            f"\n  measured anew: {facts['stale_count']} points that another version of tco kept"
+            if facts["stale_count"]
+            else ""
+        )
+        planned = f"{len(facts['mixes'])} length mixes, about {facts['runs']} runs and {facts['minutes']:.0f} minutes"
+        return planned + mixes + cuts + stale + power + unknown
     if name == "point":
         point = facts["point"]
         watts = "" if point.energy is None or math.isnan(point.energy.watts) else f", {point.energy.watts:.0f} W"

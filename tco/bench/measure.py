@@ -17,6 +17,7 @@ from tco.bench.run import bench
 from tco.bench.server import base, version
 from tco.bench.session import Tell
 from tco.bench.settings import Settings
+from tco.bench.state import State
 from tco.catalog import Catalog
 from tco.errors import Fault, ScenarioError
 
@@ -152,9 +153,10 @@ def is_local(url: str) -> bool:
 
 def plan_told(found: Settings, meter: Meter, catalog: Catalog) -> dict[str, Any]:
     """The facts of the event ``plan``."""
-    plan = found.plan
+    plan, state = found.plan, State(found.state / found.key())
     return {
-        "folder": str(found.state / found.key()),
+        "folder": str(state.folder),
+        "stale_count": state.stale_count(),
         "mixes": [mix.name for mix in plan.mixes],
         "runs": plan.runs(),
         "minutes": round(plan.expected_s() / 60, 1),

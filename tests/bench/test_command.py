@@ -170,6 +170,20 @@ def test_a_plan_measures_nothing(run: Callable[..., Any], fake_vllm: Path, tmp_p
     assert not (tmp_path / "state").exists()
 
 
+def test_points_of_another_version_are_measured_anew_and_said(
+    run: Callable[..., Any], fake_vllm: Path, tmp_path: Path
+) -> None:
+    words = flags(fake_vllm, tmp_path, "--json-log")
+    first = run(*words)
+    assert first.status == 0, first.err
+    (kept,) = (tmp_path / "state").glob("*/closed-*.json")
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"of_another_version": 1}))
+    assert "measured anew: 1 points that another version of tco kept" in run(*words[:-1], "--plan").err
+    again = run(*words)
+    assert again.status == 0, again.err
+    assert '"event": "run"' in again.out
+
+
 def test_nothing_but_a_model_and_a_gpu_need_be_said(run: Callable[..., Any]) -> None:
     ran = run("bench", LLAMA, "--gpu", "H200-SXM", "--no-power", "--plan")
     assert ran.status == 0, ran.err
