@@ -24,7 +24,7 @@ WHY = (
     (r"No available memory for the cache|larger than the maximum number of tokens|KV cache.*(?:needed|larger)|"
      r"Free memory on device .* is less than|Available memory on node",
      "the model does not fit: use more GPUs (--gpus, --tensor-parallel), a smaller --dtype or --quantization, or --max-model-len by --server-args"),
-    (r"address already in use", "the port is taken: name another with --port"),
+    (r"address already in use", "another program took its port: start the same command again"),
     (r"unrecognized arguments|error: argument", "the engine does not know an argument: mend --server-args"),
     (r"Repository Not Found|not a valid model identifier|Can't load the configuration|LocalEntryNotFoundError|Invalid repository ID",
      "the model cannot be loaded: check its name, or that it is on this machine"),

@@ -49,6 +49,11 @@ def test_a_level_by_name_and_limits_by_hand(catalog: Catalog) -> None:
     assert (by_hand.ttft_ms, by_hand.tpot_ms, by_hand.percentile) == (1000.0, 50.0, 90.0)
 
 
+def test_a_quick_look_may_be_quicker_still(catalog: Catalog) -> None:
+    plan = settings(Asked(LLAMA, quick=True, repeats=1, window_s=6.0), catalog, H100).plan
+    assert (plan.window_s, plan.repeats) == (6.0, 1)
+
+
 def test_split_over_gpus(catalog: Catalog) -> None:
     assert settings(Asked(LLAMA, gpus=4), catalog, H100).tensor_parallel == 4
     piped = settings(Asked(LLAMA, gpus=4, tensor_parallel=2, server_args=("-pp", "2")), catalog, H100)
@@ -108,6 +113,8 @@ def test_longer_answers_take_a_longer_plan(catalog: Catalog) -> None:
         (Asked(LLAMA, lengths="1x"), "such as 1024x256"),
         (Asked(LLAMA, budget_minutes=2), "add --quick"),
         (Asked(LLAMA, slo_percentile=100.0), "between 0 and 100"),
+        (Asked(LLAMA, quick=True, repeats=3), "--repeats: 3 with --quick; ask for 1 at most, or leave"),
+        (Asked(LLAMA, quick=True, window_s=60.0), "--window-seconds: 60 s with --quick; ask for 20 s at most"),
         (Asked(LLAMA, lengths="200000x10"), "exceed the context"),
     ],
 )
@@ -199,7 +206,7 @@ def test_nobody_at_the_url(run: Callable[..., Any], fake_vllm: Path, tmp_path: P
 
 
 def test_terminated_it_leaves_no_process(fake_vllm: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tco.cli", *flags(fake_vllm, tmp_path, "--json-log", "--window-seconds", "30")]
+    command = [sys.executable, "-m", "tco.cli", *flags(fake_vllm, tmp_path, "--json-log", "--window-seconds", "20")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for each in process.stdout:
