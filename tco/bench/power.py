@@ -8,7 +8,7 @@ from typing import Any
 from tco.bench.dcgm import DcgmMeter
 from tco.bench.energy import SPOILED, usable
 from tco.bench.machine import gpu_facts
-from tco.bench.meter import IdleEnergy, Live, Meter, NoDriver, NoMeter, NoPower, ReplayMeter, Sample, SampledMeter
+from tco.bench.meter import Live, Meter, NoDriver, NoMeter, NoPower, ReplayMeter, Sample, SampledMeter
 from tco.bench.nvml import GpuChoice, Nvml
 from tco.bench.sampler import Sampler
 from tco.bench.trace import Trace
@@ -17,7 +17,6 @@ __all__ = [
     "PERIOD_S",
     "SPOILED",
     "DcgmMeter",
-    "IdleEnergy",
     "Live",
     "Meter",
     "NoDriver",
