@@ -53,7 +53,10 @@ def _flags() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
             ),
             "--vllm": ("the vllm command (default: beside this Python, or on the path)", {"metavar": "PATH"}),
             "--start-minutes": ("how long the server may take to start (default: 30)", {**number, "default": 30.0, "metavar": "N"}),
-            "--url": ("measure a server that runs already, OpenAI-compatible", {"metavar": "URL"}),
+            "--url": (
+                "measure a server that runs already, OpenAI-compatible; if it wants a key, set OPENAI_API_KEY, which vllm's client takes too",
+                {"metavar": "URL"},
+            ),
             "--served-as": ("its name for the model (default: MODEL)", text),
             "--tokenizer": ("tokenizer for the load client (default: MODEL)", text),
             "--bench-args": ("more arguments for vllm bench serve, in one string", text),
