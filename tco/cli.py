@@ -84,8 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
     terms.set_defaults(run=_terms)
-    lab = commands.add_parser("lab", help="open the break-even notebook in JupyterLab, live")
-    lab.add_argument("--notebook", default="01_break_even", help="which notebook (default: %(default)s)")
+    lab = commands.add_parser("lab", help="open a notebook in JupyterLab, live: 01_break_even or 02_benchmark")
+    words = "name or path of a notebook, such as 02_benchmark (default: 01_break_even)"
+    lab.add_argument("named", nargs="?", metavar="NOTEBOOK", help=words)
+    lab.add_argument("--notebook", default="01_break_even", metavar="NOTEBOOK", help="the same")
     lab.add_argument("--port", type=int, help="port (default: a free one)")
     lab.add_argument("--no-browser", action="store_true", help="print the address only")
     lab.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
@@ -325,7 +327,8 @@ def _terms(arguments: argparse.Namespace) -> int:
 def _lab(arguments: argparse.Namespace) -> int:
     from tco.lab import lab
 
-    return lab(arguments.notebook, browser=not arguments.no_browser, port=arguments.port, folder=arguments.data)
+    notebook = arguments.named or arguments.notebook
+    return lab(notebook, browser=not arguments.no_browser, port=arguments.port, folder=arguments.data)
 
 
 def _init(arguments: argparse.Namespace) -> int:

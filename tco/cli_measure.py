@@ -7,10 +7,12 @@ import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tco.bench.typed import above_0, loads, share, whole
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -33,16 +35,16 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
 
 
 def _flags() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
-    text, number, whole, path = (
+    text, number, count, path = (
         {"metavar": "TEXT"},
-        {"type": _above_0},
-        {"type": _whole, "metavar": "N"},
+        {"type": above_0},
+        {"type": whole, "metavar": "N"},
         {"type": Path},
     )
     return {
         "what serves": {
-            "--gpus": ("GPUs of one replica (default: 1)", whole),
-            "--tensor-parallel": ("GPUs a layer is split over (default: --gpus)", whole),
+            "--gpus": ("GPUs of one replica (default: 1)", count),
+            "--tensor-parallel": ("GPUs a layer is split over (default: --gpus)", count),
             "--dtype": ("format of the weights (default: the model's)", {"default": "auto"}),
             "--quantization": ("quantisation, as vLLM names it, such as fp8", text),
             "--server-args": (
@@ -63,11 +65,11 @@ def _flags() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
             "--quick": ("windows of 20 s and no repeats: a first look, marked so", {"action": "store_true"}),
             "--budget-minutes": ("cut the plan to so many minutes, never a window", {**number, "metavar": "N"}),
             "--window-seconds": ("length of a steady window (default: 60)", {**number, "dest": "window_s", "metavar": "N"}),
-            "--repeats": ("runs at the found load and its neighbours (default: 3)", whole),
-            "--concurrency": ("first and highest load of the search (default: 8:1024)", {"type": _range, "metavar": "A:B"}),
+            "--repeats": ("runs at the found load and its neighbours (default: 3)", count),
+            "--concurrency": ("first and highest load of the search (default: 8:1024)", {"type": loads, "metavar": "A:B"}),
             "--cached-frac": (
                 "share of the prompt that a point with a warm prefix cache finds there; 0 for no such point (default: 0.5)",
-                {"type": _frac, "default": 0.5, "metavar": "F"},
+                {"type": share, "default": 0.5, "metavar": "F"},
             ),
             "--no-open-loop": ("do not confirm the found load with arrivals at random", {"action": "store_false", "dest": "open_loop"}),
             "--seed": ("seed of the prompts (default: 0)", {"type": int, "default": 0, "metavar": "N"}),
@@ -92,26 +94,17 @@ def _flags() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from tco.bench.asked import Asked, bound, settings
-    from tco.bench.power import NoMeter, open_meter
-    from tco.bench.run import bench
+    from tco.bench.asked import Asked
+    from tco.bench.measure import measure
     from tco.catalog import Catalog
 
     typed = {name: value for name, value in vars(arguments).items() if value is not None}
     told = {name: value for name, value in typed.items() if name in Asked.__dataclass_fields__}
     told |= {name: tuple(shlex.split(typed.get(name, ""))) for name in ("server_args", "bench_args")}
-    asked, catalog = Asked(**told), Catalog.open(arguments.data)
-    no_local = arguments.no_power or (asked.url is not None and not _local(asked.url) and asked.dcgm is None)
-    gpus = asked.gpus or asked.tensor_parallel or 1
-    meter = NoMeter(gpus) if no_local else open_meter(gpus, asked.dcgm, or_none=True)
-    with closing(meter), shown(arguments.json_log) as tell:
-        found = settings(asked, catalog, meter.facts())
-        tell("plan", {"mixes": [mix.name for mix in found.plan.mixes], "runs": found.plan.runs(),
-                      "minutes": round(found.plan.expected_s() / 60, 1), "cuts": found.plan.cuts,
-                      "power": meter.code or "measured", "model_known": found.known_as in catalog.models()})  # fmt: skip
-        if not arguments.plan:
-            with ended_as_by_hand():
-                bench(found, meter, tell, bound(found, catalog), {"command": shlex.join(["tco", *sys.argv[1:]])})
+    catalog = Catalog.open(arguments.data)
+    with shown(arguments.json_log) as tell, ended_as_by_hand():
+        facts = {"command": shlex.join(["tco", *sys.argv[1:]])}
+        measure(Asked(**told), catalog, tell, power=not arguments.no_power, only_plan=arguments.plan, facts=facts)
     return 0
 
 
@@ -125,13 +118,6 @@ def ended_as_by_hand() -> Iterator[None]:
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)
-
-
-def _local(url: str) -> bool:
-    """Whether a server is on this machine, so that its GPUs are those seen here."""
-    from urllib.parse import urlsplit
-
-    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def shown(json_log: bool) -> "Shown":
@@ -161,7 +147,7 @@ class Shown:
 
 
 class Bars(Shown):
-    """A bar over the mixes and one over the present run, live watts beside it, and a line for every finished point."""
+    """A bar over the mixes and one over the present run, live tokens a second and watts beside it, and a line for every finished point."""
 
     def __init__(self) -> None:
         super().__init__(_as_line)
@@ -188,8 +174,8 @@ class Bars(Shown):
         assert self.bars is not None
         if name == "tick":
             task = next(each for each in self.bars.tasks if each.id == self.now)
-            watts = facts["watts"]
-            live = "" if watts is None or math.isnan(watts) else f"{watts:.0f} W"
+            told = ((facts.get("output_tok_per_s"), "{:,.0f} tok/s"), (facts.get("watts"), "{:.0f} W"))
+            live = ", ".join(form.format(now) for now, form in told if now is not None and not math.isnan(now))
             self.bars.update(self.now, completed=min(task.elapsed or 0.0, (task.total or math.inf) - 0.1), live=live)
         elif name == "waiting":
             self.bars.update(self.now, description="vLLM starts", live=facts["line"][-70:])
@@ -248,32 +234,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _above_0(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError("write a number above 0")
-    return value
-
-
-def _frac(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError("write a share from 0 to under 1")
-    return value
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("write a whole number, 1 or more")
-    return value
-
-
-def _range(text: str) -> tuple[int, int]:
-    first, _, most = text.partition(":")
-    low, high = _whole(first), _whole(most or first)
-    if low > high:
-        raise argparse.ArgumentTypeError("write the lower load first, such as 8:256")
-    return low, high

@@ -28,7 +28,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tco.errors import Fault, MissingTool, TcoError
-from tco.scaffold import find_notebook
+from tco.scaffold import find_notebook, notebooks
 
 WARMING = "TCO_LAB_WARMING"
 """Environment variable that tells the server's contents manager (``lab_contents``) which file means "wait"."""
@@ -91,6 +91,7 @@ def lab(
     home = _home(folder)
     source = find_notebook(notebook, home)
     copy, kept = _working_copy(source, _lab_folder(home))
+    _copy_others(source, home)
     with _stoppable(), _server(home, _free_port(port)) as server:
         url = f"{server.url}/lab/tree/{quote(copy.relative_to(home).as_posix())}?token={server.token}"
         with _held_back(server):
@@ -102,7 +103,7 @@ def lab(
             )
             if browser:
                 webbrowser.open(url)
-            failed = _bring_to_life(server, copy, kernel)
+            failed = bring_to_life(copy, kernel)
         print(f"tco lab: {failed or 'the notebook is live'}", flush=True)
         while server.process.poll() is None:
             time.sleep(0.2)
@@ -187,6 +188,20 @@ def _working_copy(source: Path, lab_folder: Path) -> tuple[Path, str]:
     for target in (copy, last):
         shutil.copyfile(source, target)
     return copy, kept
+
+
+def _copy_others(source: Path, home: Path) -> None:
+    """Copies of the other notebooks beside it, for links to lead to; what a person has edited stays as it is."""
+    for other in notebooks(home):
+        copy = home / ".lab" / other.name
+        if other.name != source.name and (not copy.exists() or untouched(copy)):
+            _working_copy(other, copy.parent)
+
+
+def untouched(copy: Path) -> bool:
+    """Whether a notebook in ``.lab`` is one of ours as it was copied, so that its cells may run by themselves."""
+    last = copy.parent / ".jupyter" / f"{copy.name}.last"
+    return copy.is_file() and last.is_file() and _cells(copy) == _cells(last)
 
 
 def _cells(notebook: Path) -> Any:
@@ -290,15 +305,16 @@ def _start_session(server: _Server, copy: Path) -> str:
     return str(kernel)
 
 
-def _bring_to_life(server: _Server, copy: Path, kernel: str) -> str:
-    """Run the notebook's cells on its kernel, save and sign the copy; what failed, in a sentence."""
+def bring_to_life(copy: Path, kernel: str) -> str:
+    """Run the cells of a notebook in ``.lab`` on its kernel, save and sign it; what failed, in a sentence."""
     import nbformat
     from nbformat.sign import NotebookNotary
 
+    jupyter = copy.parent / ".jupyter"
     notebook = nbformat.read(copy, as_version=4)  # type: ignore[no-untyped-call]
-    failed = _run_cells(notebook, server.runtime / f"kernel-{kernel}.json")
+    failed = _run_cells(notebook, jupyter / _DIRECTORIES["JUPYTER_RUNTIME_DIR"] / f"kernel-{kernel}.json")
     nbformat.write(notebook, copy)  # type: ignore[no-untyped-call]
-    NotebookNotary(data_dir=str(server.runtime.parent / _DIRECTORIES["JUPYTER_DATA_DIR"])).sign(notebook)  # type: ignore[no-untyped-call]
+    NotebookNotary(data_dir=str(jupyter / _DIRECTORIES["JUPYTER_DATA_DIR"])).sign(notebook)  # type: ignore[no-untyped-call]
     return failed
 
 
@@ -347,16 +363,23 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="tco lab", description="Open a notebook in JupyterLab, live at once.")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     parser.add_argument("--port", type=int, help="the port on 127.0.0.1; a free one when not given")
-    parser.add_argument("--notebook", default="01_break_even", help="a notebook's name, or a path to one")
+    add_notebook(parser)
     parser.add_argument("--data", type=Path, help="the folder with your own price sheets and profiles")
     return parser.parse_args(words)
+
+
+def add_notebook(parser: argparse.ArgumentParser) -> None:
+    """Which notebook: ``tco lab NAME``, or ``--notebook NAME``."""
+    words = "a notebook's name, such as 02_benchmark, or a path to one (default: 01_break_even)"
+    parser.add_argument("named", nargs="?", metavar="NOTEBOOK", help=words)
+    parser.add_argument("--notebook", default="01_break_even", metavar="NOTEBOOK", help="the same")
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """``python -m tco.lab``: the same as ``tco lab``. 2 when there is something to mend."""
     told = _arguments(words)
     try:
-        return lab(told.notebook, browser=not told.no_browser, port=told.port, folder=told.data)
+        return lab(told.named or told.notebook, browser=not told.no_browser, port=told.port, folder=told.data)
     except TcoError as error:
         print(error, file=sys.stderr)
         return 2

@@ -41,12 +41,17 @@ def find_notebook(name: str, folder: Path) -> Path:
     if given.suffix == ".ipynb" and given.is_file():
         return given.resolve()
     stem = given.name.removesuffix(".ipynb")
-    homes = [home for home in (folder / "notebooks", shipped("notebooks")) if home.is_dir()]
-    for home in homes:
-        if (home / f"{stem}.ipynb").is_file():
-            return home / f"{stem}.ipynb"
-    known = {path.stem for home in homes for path in home.glob("*.ipynb")}
-    raise LookupFault(Fault("notebook", name, nearest(stem, known)))
+    known = {path.stem: path for path in notebooks(folder)}
+    if stem not in known:
+        raise LookupFault(Fault("notebook", name, nearest(stem, known)))
+    return known[stem]
+
+
+def notebooks(folder: Path) -> list[Path]:
+    """Every notebook there is by name: those in ``folder/notebooks``, and the shipped ones that have no namesake there."""
+    homes = [home for home in (shipped("notebooks"), folder / "notebooks") if home.is_dir()]
+    by_name = {path.name: path for home in homes for path in home.glob("*.ipynb")}
+    return [by_name[name] for name in sorted(by_name)]
 
 
 def init(folder: Path) -> list[Path]:

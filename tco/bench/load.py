@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tco.bench.processes import environment, last_lines, stop_group
+from tco.bench.processes import environment, guarded, last_lines, stop_group
 from tco.bench.records import Requests
 from tco.bench.summarise import Load
 from tco.errors import Fault, MissingTool, TcoError
@@ -83,14 +83,15 @@ def run(words: Sequence[str], file: Path, limit_s: float, waiting: Callable[[], 
     began = time.monotonic()
     with log.open("wb") as out:
         process = _start(words, out)
-        try:
-            while process.poll() is None:
-                waiting()
-                if time.monotonic() - began > limit_s:
-                    raise TcoError(Fault("load client", f"still running after {limit_s:.0f} s", _tail(log)))
-                time.sleep(POLL_S)
-        finally:
-            stop_group(process)
+        with guarded(process):
+            try:
+                while process.poll() is None:
+                    waiting()
+                    if time.monotonic() - began > limit_s:
+                        raise TcoError(Fault("load client", f"still running after {limit_s:.0f} s", _tail(log)))
+                    time.sleep(POLL_S)
+            finally:
+                stop_group(process)
     if process.returncode != 0 or not file.exists():
         time.sleep(POLL_S)
         waiting()  # a client that fails because its server died is the server's fault

@@ -75,7 +75,11 @@ class Plan:
 
     def expected_s(self) -> float:
         """How long it will probably take. [s]"""
-        return STARTING_S + self.runs() * (self.window_s * (1.0 + RAMP_FRAC) + CLIENT_S)
+        return STARTING_S + self.runs() * self.run_s()
+
+    def run_s(self) -> float:
+        """How long one load run will probably take. [s]"""
+        return self.window_s * (1.0 + RAMP_FRAC) + CLIENT_S
 
 
 def quick(plan: Plan) -> Plan:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 PATIENCE_S = 20.0
@@ -31,11 +34,30 @@ def group_lives(group: int) -> bool:
     return any(_state(status) not in ("Z", "X", "") for status in _members(group))
 
 
+@contextmanager
+def guarded(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """While this lasts, a process that leads its own group ends with this program, even when this is killed outright."""
+    script = Path(__file__).with_name("guardian.py")
+    guard = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(script), str(process.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        guard.communicate(b".")
+
+
 def stop_group(process: subprocess.Popen[bytes], patience_s: float = PATIENCE_S) -> None:
     """End a process that leads its own group, and every child: interrupt, terminate, kill, each after some patience. [s]"""
     for how in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         if process.poll() is not None and not group_lives(process.pid):
             return
+        if _ignores(process.pid, how):
+            continue  # a kernel of Jupyter, and a job in the background, hand on that they do not hear an interrupt
         try:
             os.killpg(process.pid, how)
         except ProcessLookupError:
@@ -52,6 +74,16 @@ def last_lines(log: Path, most: int = LAST_LINES) -> str:
         return "(no log)"
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     return "\n".join(lines[-most:]) or "(it said nothing)"
+
+
+def _ignores(process: int, how: int) -> bool:
+    """Whether a process is deaf to a signal; no where that cannot be read."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    masks = [line.split()[1] for line in status.splitlines() if line.startswith("SigIgn:")]
+    return bool(masks) and bool(int(masks[0], 16) >> (how - 1) & 1)
 
 
 def _wait(process: subprocess.Popen[bytes], patience_s: float) -> None:

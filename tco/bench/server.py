@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from tco.bench.processes import environment, last_lines, stop_group
+from tco.bench.processes import environment, guarded, last_lines, stop_group
 from tco.errors import Fault, MissingTool, TcoError
 
 POLL_S = 0.5
@@ -61,6 +61,8 @@ class Server:
             except FileNotFoundError as missing:
                 mend = "not on this machine: pip install 'llm-tco[bench]', or --url for a server that runs already"
                 raise MissingTool(Fault("vllm", words[0], mend)) from missing
+        self._guard = guarded(self.process)
+        self._guard.__enter__()
 
     def __enter__(self) -> Server:
         return self
@@ -72,7 +74,10 @@ class Server:
 
     def stop(self) -> None:
         """End the server and all its children."""
-        stop_group(self.process)
+        try:
+            stop_group(self.process)
+        finally:
+            self._guard.__exit__(None, None, None)
 
     def check(self) -> None:
         """
@@ -189,9 +194,28 @@ def hit_frac(before: Counters | None, after: Counters | None) -> float | None:
     return (after.hits - before.hits) / asked if asked > 0 else 0.0
 
 
-def _get(url: str) -> str | None:
+def generated_tok(url: str, patience_s: float = HTTP_S) -> float | None:
+    """Tokens a server has answered with since its start, over all engines; None where it does not say. [tok]"""
+    text = _get(url.rstrip("/") + "/metrics", patience_s)
+    return None if text is None else parse_generated(text)
+
+
+def parse_generated(text: str) -> float | None:
+    """
+    The same from a Prometheus page.
+
+    Examples
+    --------
+    >>> parse_generated('vllm:generation_tokens_total{engine="0"} 100.0\\nvllm:generation_tokens_total{engine="1"} 25.0')
+    125.0
+    """
+    told = re.findall(r"^vllm:generation_tokens_total(?:\{[^}]*\})? (\S+)$", text, re.MULTILINE)
+    return sum(map(float, told)) if told else None
+
+
+def _get(url: str, patience_s: float = HTTP_S) -> str | None:
     try:
-        with urllib.request.urlopen(url, timeout=HTTP_S) as answer:
+        with urllib.request.urlopen(url, timeout=patience_s) as answer:
             return str(answer.read().decode("utf-8", errors="replace")) if answer.status == 200 else None
     except (urllib.error.URLError, OSError, ValueError):
         return None

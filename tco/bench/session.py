@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tco.bench import guards, load, server
+from tco.bench.live import Throughput
 from tco.bench.meter import Meter
 from tco.bench.plan import Mix, prompts_count, seed_of, warm_up_seed
 from tco.bench.records import Energy, PointResult, Requests
@@ -19,7 +20,7 @@ from tco.bench.summarise import Load, summarise, window_of
 from tco.units import MS_PER_S
 
 Tell = Callable[[str, dict[str, Any]], None]
-"""Told of every event: its name and its facts."""
+"""Told of every event: its name and its facts; several times a second while anything lasts. May raise KeyboardInterrupt to end it all."""
 HUNG_RATIO = 6.0
 HUNG_S = 300.0
 """A client is held for hung after so many times what a run should take, and so long."""
@@ -45,6 +46,7 @@ class Session:
     _server: server.Server | None = None
     _pace: dict[Mix, dict[int, tuple[float, float]]] = field(default_factory=dict)
     _warm: set[Mix] = field(default_factory=set)
+    _throughput: Throughput = field(default_factory=Throughput)
 
     def __enter__(self) -> Session:
         self.meter.start()
@@ -225,8 +227,9 @@ class Session:
     def _alive(self) -> None:
         if self._server is not None:
             self._server.check()
-        live = self.meter.live()
-        self.tell("tick", {"watts": None if live is None else live.watts})
+        live, target = self.meter.live(), self._target
+        speed = None if target is None else self._throughput.at(target.url)
+        self.tell("tick", {"watts": None if live is None else live.watts, "output_tok_per_s": speed})
 
     def _rest(self, seconds: float) -> None:
         until = time.monotonic() + seconds

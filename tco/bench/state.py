@@ -42,6 +42,10 @@ class State:
         found = self.read(name)
         return None if found is None else point_of(found)
 
+    def points_count(self) -> int:
+        """How many points are finished."""
+        return sum(1 for _ in self.folder.glob("*-r[0-9]*.json"))
+
     def keep_point(self, name: str, point: PointResult) -> None:
         """Keep a finished point."""
         self.keep(name, asdict(point))

@@ -45,23 +45,23 @@ class Controls(w.VBox):  # type: ignore[misc]
 
     def _sections(self) -> list[w.Widget]:
         n, c, own = self._numbers, self._choice, own_choices
-        self.fleet = _fold(
+        self.fleet = fold(
             "More of the fleet", [c(own.TERM), c(own.MEASUREMENT), c(own.WAITING), *n(reaches.FLEET), c(own.GRID)], True
         )
-        self.bought = _fold(
+        self.bought = fold(
             "More of what is bought", [c(own.BILLING), *n(reaches.BOUGHT), c(own.MEASUREMENT), c(own.WAITING)], True
         )
         running = [c(own.MODEL), c(own.GPU), c(own.KIND), c(own.FLEET), c(own.RENT), c(own.SERVER), c(own.REGION)]
         return [
-            _section("Demand", [self.start, *n(reaches.DEMAND)]),
-            _section("What you pay for now", [c(choices.API), *n(reaches.PAYING)]),
-            _section(
+            section("Demand", [self.start, *n(reaches.DEMAND)]),
+            section("What you pay for now", [c(choices.API), *n(reaches.PAYING)]),
+            section(
                 "What you would run",
                 [*running, *n(reaches.RUNNING), self.fleet, self.bought, c(choices.HOST)],
             ),
-            _section("People", n(reaches.PEOPLE), folded=True),
-            _section("Service level and shape", self._service(), folded=True),
-            _section("Money and the rest", n(reaches.MONEY), folded=True),
+            section("People", n(reaches.PEOPLE), folded=True),
+            section("Service level and shape", self._service(), folded=True),
+            section("Money and the rest", n(reaches.MONEY), folded=True),
         ]
 
     def _service(self) -> list[w.Widget]:
@@ -90,18 +90,20 @@ class Controls(w.VBox):  # type: ignore[misc]
             self.store.change({BILL: _rounded(at.baseline_tokens_usd)})
 
 
-def _section(title: str, fields: Sequence[w.Widget], folded: bool = False) -> w.Widget:
-    box = _fold(title, fields, folded)
+def section(title: str, fields: Sequence[w.Widget], folded: bool = False) -> w.Widget:
+    """A framed group of controls under a heading that opens and closes it."""
+    box = fold(title, fields, folded)
     box.add_class("tco-section")
     return box
 
 
-def _fold(title: str, fields: Sequence[w.Widget], folded: bool) -> w.VBox:
+def fold(title: str, fields: Sequence[w.Widget], folded: bool) -> w.VBox:
+    """The same without a frame, for a group inside another."""
     inside = w.VBox(list(fields))
-    fold = Fold(title=title, expanded=not folded)
+    heading = Fold(title=title, expanded=not folded)
     show(inside, not folded)
-    fold.observe(lambda change: show(inside, change["new"]), names="expanded")
-    return w.VBox([fold, inside])
+    heading.observe(lambda change: show(inside, change["new"]), names="expanded")
+    return w.VBox([heading, inside])
 
 
 def _rounded(value: float) -> float:

@@ -67,6 +67,50 @@ class Field(anywidget.AnyWidget):
         return str(json.loads(self.typed)[0])
 
 
+class Entry(anywidget.AnyWidget):
+    """Some text: a box, of several ``lines`` where it may be long, with names it may be completed to."""
+
+    _esm = STATIC / "entry.js"
+    label = t.Unicode().tag(sync=True)
+    help = t.Unicode().tag(sync=True)
+    unit = t.Unicode().tag(sync=True)
+    placeholder = t.Unicode().tag(sync=True)
+    """What holds while the box is empty."""
+    value = t.Unicode().tag(sync=True)
+    suggestions: Any = t.List().tag(sync=True)
+    lines = t.Int(1).tag(sync=True)
+    note = t.Unicode().tag(sync=True)
+    """A sentence that stays in sight under it."""
+    error = t.Unicode().tag(sync=True)
+
+
+class Drop(anywidget.AnyWidget):
+    """A place to drop files on, or to choose them; they come to ``on_files`` as names and contents, whatever their size."""
+
+    _esm = STATIC / "drop.js"
+    label = t.Unicode().tag(sync=True)
+    help = t.Unicode().tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._act: Callable[[dict[str, bytes]], None] = lambda files: None
+        self._files: dict[str, bytearray] = {}
+        self.on_msg(self._piece)
+
+    def on_files(self, act: Callable[[dict[str, bytes]], None]) -> None:
+        """Call with the files of one drop."""
+        self._act = act
+
+    def _piece(self, _widget: Any, content: dict[str, Any], buffers: Any) -> None:
+        if content.get("begin"):
+            self._files = {}
+        if "name" in content:
+            self._files.setdefault(str(content["name"]), bytearray()).extend(bytes(buffers[0]) if buffers else b"")
+        if content.get("end"):
+            files, self._files = self._files, {}
+            self._act({name: bytes(data) for name, data in files.items()})
+
+
 class Choice(anywidget.AnyWidget):
     """One of several names: ``choices`` are (key, text, heading or empty)."""
 

@@ -29,7 +29,7 @@ SCRIPT |= json.loads(os.environ.get("FAKE_VLLM", "{}"))
 
 class Server:
     def __init__(self, model: str) -> None:
-        self.model, self.in_flight, self.served, self.prompt_tok = model, 0, 0, 0
+        self.model, self.in_flight, self.served, self.prompt_tok, self.answered_tok = model, 0, 0, 0, 0
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -46,7 +46,8 @@ class Server:
                     "/health": "",
                     "/version": json.dumps({"version": "0.0-fake"}),
                     "/v1/models": json.dumps({"data": [{"id": self.model, "max_model_len": 4096}]}),
-                    "/metrics": f"vllm:prefix_cache_queries_total {self.prompt_tok}\nvllm:prefix_cache_hits_total 0\n",
+                    "/metrics": f"vllm:prefix_cache_queries_total {self.prompt_tok}\nvllm:prefix_cache_hits_total 0\n"
+                    f"vllm:generation_tokens_total {self.answered_tok}\n",
                 }
                 self.head(writer, 200 if path in pages else 404)
                 writer.write(pages.get(path, "").encode())
@@ -72,6 +73,7 @@ class Server:
             for token in range(body["max_tokens"]):
                 if token:
                     await asyncio.sleep(SCRIPT["tpot_s"] if self.in_flight <= SCRIPT["knee"] else SCRIPT["slow_tpot_s"])
+                self.answered_tok += 1
                 writer.write(b"x\n")
                 await writer.drain()
         finally:

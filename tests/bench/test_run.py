@@ -23,6 +23,8 @@ from tco.errors import MissingTool, TcoError
 
 from .conftest import SteadyMeter
 
+FAKE = str(Path(__file__).with_name("fake_vllm.py"))
+
 
 class Heard(list[tuple[str, dict[str, Any]]]):
     def __call__(self, name: str, facts: dict[str, Any]) -> None:
@@ -149,7 +151,7 @@ def test_a_server_that_hangs_is_given_up_and_killed(
     with pytest.raises(TcoError, match="not ready after 2 s") as error:
         bench(replace(settings, start_limit_s=2.0), SteadyMeter(), Heard())
     assert "loading weights for ever" in str(error.value)
-    assert left_over("fake_vllm.py serve") == []
+    assert left_over(f"{FAKE} serve") == []
 
 
 def test_failed_requests_are_counted_and_outside_the_service_level(
@@ -170,7 +172,8 @@ def test_no_vllm_is_one_message(settings: Settings) -> None:
         bench(replace(settings, vllm="/nowhere/vllm"), SteadyMeter(), Heard())
 
 
-def test_ctrl_c_ends_the_server_and_its_child(settings: Settings, tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_ctrl_c_and_a_kill_end_the_server_and_its_child(settings: Settings, tmp_path: Path, how: int) -> None:
     code = (
         "import sys, json\n"
         "from tests_settings import settings\n"
@@ -195,11 +198,14 @@ def test_ctrl_c_ends_the_server_and_its_child(settings: Settings, tmp_path: Path
         if line.strip() == "run":
             break
     time.sleep(0.5)
-    assert left_over("fake_vllm.py serve")
-    process.send_signal(signal.SIGINT)
+    assert left_over(f"{FAKE} serve")
+    process.send_signal(how)
     process.wait(timeout=30)
     assert process.returncode != 0
-    assert left_over("fake_vllm.py") == []
+    until = time.monotonic() + (20 if how == signal.SIGKILL else 0)  # by then the guardian has ended what is left
+    while left_over(FAKE) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert left_over(FAKE) == []
 
 
 def test_what_is_kept_is_whole_json(settings: Settings) -> None:

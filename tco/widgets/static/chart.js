@@ -129,7 +129,7 @@ function render({ model, el }) {
       model.set("width_px", width);
       model.save_changes();
     }
-    if (width !== shownWidth) draw();
+    if (width !== shownWidth || wanted) draw(); // wanted while it was hidden: other numbers, another theme
   };
   const sizes = new ResizeObserver(() => {
     cancelAnimationFrame(resizing);
