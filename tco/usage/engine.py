@@ -1,7 +1,7 @@
 """The engine: DuckDB in this process, with a limit on its memory and a folder to spill to."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ class Engine:
     """Where it spills; None for a folder of its own among the machine's temporary ones, removed afterwards."""
     threads: int = 0
     """Threads at work; 0 for one a core."""
+    watch: "Callable[[DuckDBPyConnection], None] | None" = None
+    """Given every connection that is opened, to ask from another thread how far a question is, or to interrupt it."""
 
 
 @contextmanager
@@ -58,7 +60,10 @@ def connection(engine: Engine | None = None, timezone: str = "UTC") -> Iterator[
         opened.execute(f"SET temp_directory = {quoted(folder)}")
         opened.execute("SET preserve_insertion_order = false")
         opened.execute(f"SET threads = {engine.threads or os.cpu_count() or 1}")
-        opened.execute("SET enable_progress_bar = false")
+        opened.execute(f"SET enable_progress_bar = {'true' if engine.watch else 'false'}")
+        opened.execute("SET enable_progress_bar_print = false")
+        if engine.watch is not None:
+            engine.watch(opened)
         yield opened
 
 
