@@ -39,7 +39,7 @@ format: $(VENV)/.installed ## write the formatting and the fixes that lint can m
 
 lock: $(VENV)/.installed  ## write requirements.lock anew: pins and hashes, no addresses, nothing of the GPU extra
 	env -u UV_INDEX_URL -u UV_DEFAULT_INDEX -u UV_FIND_LINKS -u UV_INDEX -u UV_EXTRA_INDEX_URL \
-	$(BIN)/uv pip compile pyproject.toml --extra notebook --extra export --group dev --universal --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --extra notebook --extra export --extra usage --group dev --universal --python-version 3.11 \
 	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
 
 bench: $(VENV)/.installed ## time the package's own work; see benchmarks/README.md

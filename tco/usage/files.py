@@ -139,14 +139,15 @@ def _distinct(header: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _binary(path: Path) -> BinaryIO:
+def binary(path: Path) -> BinaryIO:
+    """A file's bytes, unpacked."""
     return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
 def _looked_through(path: Path) -> tuple[str, int, bool]:
     """A file's encoding, its longest line in bytes, and whether some line has quotes in odd number."""
     encoding, longest, odd = "", 0, False
-    with _binary(path) as file:
+    with binary(path) as file:
         while lines := file.readlines(CHUNK_BYTES):
             chunk = b"".join(lines)
             encoding = encoding or BOMS.get(chunk[:3], BOMS.get(chunk[:2], "utf-8"))
@@ -166,7 +167,7 @@ def _is_utf8(chunk: bytes) -> bool:
 
 
 def _head(path: Path, encoding: str) -> str:
-    with _binary(path) as file:
+    with binary(path) as file:
         return file.read(HEAD_BYTES).decode(encoding, errors="ignore").lstrip("\ufeff")
 
 
@@ -195,7 +196,7 @@ def _mended(file: LogFile, encoding: str, folder: Path) -> tuple[LogFile, list[P
     """A copy in UTF-8 without lines that are too long or never end."""
     copy = folder / f"{len(list(folder.iterdir()))}-{file.told.name.removesuffix('.gz')}"
     long, broken = [], []
-    with _binary(file.path) as raw, copy.open("wb") as out:
+    with binary(file.path) as raw, copy.open("wb") as out:
         lines = _lines(raw, encoding)
         for number, line, whole in _records(lines, file):
             if len(line) > LONGEST_LINE_BYTES:

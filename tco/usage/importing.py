@@ -12,9 +12,10 @@ from tco.errors import Fault, LookupFault, TcoError, nearest
 from tco.usage import sql
 from tco.usage.engine import Engine, connection
 from tco.usage.files import LogFile, expand, opened, without_copies
+from tco.usage.findings import Findings
 from tco.usage.readers import ReaderModule, reader_of, readers
 from tco.usage.readers.fields import Reading, Told
-from tco.usage.report import EXAMPLES, FileRead, Problem, Report, shown
+from tco.usage.report import EXAMPLES, Problem, Report, shown
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -114,185 +115,88 @@ class _Import:
     def __init__(self, database: "DuckDBPyConnection", now: str, folder: Path, told: Told, bursts: bool) -> None:
         self.database, self.now, self.folder, self.told = database, now, folder, told
         self.unit = "minute" if bursts else "hour"
-        self.files: list[FileRead] = []
-        self.problems: list[Problem] = []
-        self.notes: list[str] = []
+        self.findings = Findings(database, now, told.utc)
 
     def run(self, paths: Sequence[Path], source: str, limits: Sequence[int]) -> Report:
         """Every file read, judged, and summed by minute."""
-        read = self._readings(paths, source)
-        self._view(
-            "every_row",
-            sql.all_of([(number, name, sql.canonical(r.given, r.relation, r.where)) for number, name, r in read]),
-        )
-        relation = self._once("every_row", [reading for _, _, reading in read])
-        try:
-            self.database.execute(
-                f"CREATE TEMPORARY TABLE minutes AS {sql.by_minute(limits, self.now, relation, self.unit)}"
-            )
-        except Exception as error:
-            self._refuse(error)
-        self._rejected(read)
-        self._faults(relation)
-        self._assumed([(name, r) for _, name, r in read])
-        return self._report()
-
-    def _refuse(self, error: Exception) -> None:
         import duckdb
 
-        if not isinstance(error, duckdb.Error):
-            raise error
-        names = ", ".join(shown(file.path.name) for file in self.files)
-        raise TcoError(
-            Fault(names, shown(str(error).splitlines()[0], 300), "export it again, or name its --format")
-        ) from error
+        sources = self._sources(paths, source)
+        try:
+            selects = [(n, name, sql.canonical(r.given, r.relation)) for n, (name, r) in enumerate(sources)]
+            self._view("every_row", sql.all_of(selects))
+            relation = self._once("every_row", [reading for _, reading in sources])
+            by_minute = sql.by_minute(limits, self.now, relation, self.unit)
+            self.database.execute(f"CREATE TEMPORARY TABLE minutes AS {by_minute}")
+            return self.findings.report(relation, sources)
+        except duckdb.Error as error:
+            raise TcoError(self._unreadable(str(error).splitlines()[0])) from error
+
+    def _unreadable(self, said: str) -> Fault:
+        """The engine's complaint about a file, under the file's own name."""
+        logs = [log for log in self.findings.logs if str(log.path) in said] or self.findings.logs
+        for log in logs:
+            said = said.replace(str(log.path), log.told.name)
+        names = ", ".join(shown(log.told.name) for log in logs)
+        return Fault(names, shown(said, 300), "export it again, or name its --format")
 
     def _view(self, name: str, select: str) -> None:
         self.database.execute(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS {select}")
 
-    def _readings(self, paths: Sequence[Path], source: str) -> list[tuple[int, str, Reading]]:
-        found: list[tuple[int, str, Reading]] = []
+    def _sources(self, paths: Sequence[Path], source: str) -> list[tuple[str, Reading]]:
+        """Each file's format and reading; every file that cannot be read is a fault of one error."""
+        found: list[tuple[str, Reading]] = []
         faults: list[Fault] = []
-        for number, path in enumerate(paths):
-            file, problems = opened(path, self.folder)
-            self.problems += problems
+        for path in paths:
+            log, problems = opened(path, self.folder)
+            self.findings.problems += problems
             try:
-                file = self._typed(file)
-                reader = _reader(file, source, bool(self.told.names))
-                reading = reader.read(file, self.told)
+                log = self._typed(log)
+                reader = _reader(log, source, bool(self.told.names))
+                found.append((reader.NAME, self._lines_judged(log, reader.read(log, self.told))))
             except TcoError as error:
                 faults += error.faults
                 continue
-            found.append((number, reader.NAME, reading))
-            self.files.append(FileRead(path, reader.NAME, file.note))
+            self.findings.logs.append(log)
         if faults:
             raise TcoError(faults)
         return found
 
-    def _typed(self, file: LogFile) -> LogFile:
-        if file.kind != "parquet":
-            return file
+    def _typed(self, log: LogFile) -> LogFile:
+        if log.kind != "parquet":
+            return log
         import duckdb
 
         try:
-            described = self.database.execute(
-                f"DESCRIBE SELECT * FROM read_parquet({sql.quoted(str(file.path))})"
-            ).fetchall()
+            described = self.database.execute(f"DESCRIBE SELECT * FROM read_parquet({sql.quoted(str(log.path))})")
         except duckdb.Error as error:
-            raise TcoError(Fault(file.told.name, "no Parquet that can be read", "export it again")) from error
-        return replace(file, columns=tuple(row[0] for row in described), types=tuple(row[1] for row in described))
+            raise TcoError(Fault(log.told.name, "no Parquet that can be read", "export it again")) from error
+        rows = described.fetchall()
+        return replace(log, columns=tuple(row[0] for row in rows), types=tuple(row[1] for row in rows))
+
+    def _lines_judged(self, log: LogFile, reading: Reading) -> Reading:
+        """A reading of JSON lines that counts those which are no JSON: the engine gives them as nothing."""
+        if log.kind != "json" or log.layout != "newline_delimited":
+            return reading
+        if reading.of_lines:
+            skip = sql.broken_or(reading.given.get("skip", "NULL"))
+            return replace(reading, given={**reading.given, "skip": skip})
+        self.findings.broken_lines(log)
+        return reading
 
     def _once(self, relation: str, read: Sequence[Reading]) -> str:
         """The relation without what it tells twice; nothing is asked of logs that have neither ids nor buckets."""
         if any("request_id" in reading.given for reading in read):
             self.database.execute(f"CREATE TEMPORARY TABLE repeats AS {sql.repeated_ids(relation)}")
-            twice = self._number(
-                f"SELECT COUNT(*) FROM {relation} AS one JOIN repeats AS twice ON one.source = twice.source AND one.request_id = twice.request_id"
-            )
-            ids = self.database.execute("SELECT request_id FROM repeats ORDER BY 1").fetchmany(EXAMPLES)
-            if twice:
-                extra = twice - self._number("SELECT COUNT(*) FROM repeats")
-                self.problems.append(Problem("repeat", extra, tuple(shown(row[0]) for row in ids)))
+            if self.findings.repeats():
                 self._view("rows_once", sql.without_repeats(relation, "repeats"))
                 relation = "rows_once"
         if any("span_s" in reading.given for reading in read):
             self.database.execute(f"CREATE TEMPORARY TABLE doubled AS {sql.overlapping(relation)}")
-            kept = sql.without_overlaps(relation, "doubled")
-            dropped = self._number(f"SELECT COUNT(*) FROM {relation}") - self._number(
-                f"SELECT COUNT(*) FROM ({kept}) AS kept"
-            )
-            if dropped:
-                first = self.database.execute(
-                    "SELECT source, span_s, CAST(started AS VARCHAR) FROM doubled ORDER BY 3, 2"
-                ).fetchmany(EXAMPLES)
-                told = tuple(f"{name}, {span // 60:,} minutes from {at} UTC" for name, span, at in first)
-                self.problems.append(Problem("overlap", dropped, told))
-                self._view("rows_apart", kept)
+            if self.findings.overlaps(relation):
+                self._view("rows_apart", sql.without_overlaps(relation, "doubled"))
                 relation = "rows_apart"
         return relation
-
-    def _number(self, select: str) -> int:
-        row = self.database.execute(select).fetchone()
-        return int(row[0]) if row is not None and row[0] is not None else 0
-
-    def _rejected(self, read: Sequence[tuple[int, str, Reading]]) -> None:
-        """Lines of CSVs that were not read: the engine tells each scan of a file apart, and one is enough."""
-        if not any("store_rejects" in reading.relation for _, _, reading in read):
-            return
-        found = self.database.execute(
-            "SELECT DISTINCT file_path, line, csv_line FROM reject_errors JOIN reject_scans USING (scan_id, file_id) ORDER BY 1, 2"
-        ).fetchall()
-        if found:
-            told = tuple(f"{Path(path).name}: line {line}: {shown(text, 60)}" for path, line, text in found[:EXAMPLES])
-            self.problems.append(Problem("line", len(found), told))
-
-    def _faults(self, relation: str) -> None:
-        for fault, counted in self.database.execute(sql.faults_counted("minutes")).fetchall():
-            rows = self.database.execute(sql.examples(relation, self.now, fault, EXAMPLES)).fetchall()
-            self.problems.append(Problem(fault, int(counted), tuple(self._example(row) for row in rows)))
-
-    def _example(self, row: tuple[object, ...]) -> str:
-        number, request, at, ended, model, prompt, cached, output = row
-        file = self.files[int(str(number))].path.name
-        parts = [
-            ("id", request),
-            ("at", at),
-            ("ended", ended),
-            ("model", model),
-            ("prompt", prompt),
-            ("cached", cached),
-            ("answer", output),
-        ]
-        return f"{shown(file)}: " + ", ".join(
-            f"{name} {shown(value, 40)}" for name, value in parts if value is not None
-        )
-
-    def _assumed(self, read: Sequence[tuple[str, Reading]]) -> None:
-        self.notes += list(dict.fromkeys(reading.note for _, reading in read if reading.note))
-        for name in dict.fromkeys(name for name, reading in read if "request_id" not in reading.given):
-            self.notes.append(f"{name}: no ids of requests, so none that stands in two files could be found")
-        zones = [
-            (zone or "none", int(count))
-            for zone, count in self.database.execute(sql.zones_counted("minutes")).fetchall()
-        ]
-        if len(zones) > 1 or zones[:1] == [("none", zones[0][1] if zones else 0)]:
-            where = "UTC" if self.told.utc else "the zone that was named"
-            told = ", ".join(f"{shown(zone)}: {count:,}" for zone, count in zones)
-            self.notes.append(f"times in these zones ({told}); those without one are taken as {where}")
-        formulas = self.database.execute(sql.formulas_counted("minutes")).fetchall()
-        if formulas:
-            first = ", ".join(shown(text, 40) for text, _ in formulas[:EXAMPLES])
-            self.notes.append(
-                f"names that a spreadsheet would take for formulas ({first}): written with an apostrophe before them"
-            )
-
-    def _report(self) -> Report:
-        row = self.database.execute(sql.counted("minutes")).fetchone()
-        rows, kept, requests, first, last = row if row is not None else (0, 0, 0, None, None)
-        unread = sum(
-            problem.count for problem in self.problems if problem.kind in ("line", "long", "repeat", "overlap")
-        )
-        order = sorted(_merged(self.problems), key=lambda problem: -problem.count)
-        return Report(
-            tuple(self.files),
-            int(rows or 0) + unread,
-            int(kept or 0),
-            int(requests or 0),
-            first,
-            last,
-            tuple(order),
-            tuple(self.notes),
-        )
-
-
-def _merged(problems: Sequence[Problem]) -> list[Problem]:
-    found: dict[str, Problem] = {}
-    for problem in problems:
-        was = found.get(problem.kind, Problem(problem.kind, 0))
-        found[problem.kind] = Problem(
-            problem.kind, was.count + problem.count, (*was.examples, *problem.examples)[:EXAMPLES]
-        )
-    return list(found.values())
 
 
 def _reader(file: LogFile, source: str, mapped: bool) -> ReaderModule:

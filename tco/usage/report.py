@@ -37,6 +37,8 @@ class Problem:
     kind: str
     count: int
     examples: tuple[str, ...] = ()
+    judged: bool = False
+    """Whether its rows were read, and left out afterwards."""
 
     @property
     def words(self) -> str:

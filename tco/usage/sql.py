@@ -141,13 +141,18 @@ def tier_of(text: str) -> str:
     )
 
 
-def canonical(given: Mapping[str, str], source: str, where: str = "") -> str:
+def broken_or(skip: str) -> str:
+    """Why a line of JSON is no usage: it is none, or what its reader says."""
+    return f"CASE WHEN doc IS NULL THEN 'line' ELSE {skip} END"
+
+
+def canonical(given: Mapping[str, str], source: str) -> str:
     """A SELECT of every canonical column from a relation: what is not given is NULL, a request is one."""
     usual = {"span_s": "0", "requests": "1", "service_tier": quoted("standard"), "batch": "FALSE"}
     counts = dict.fromkeys(TOKENS[1:], "0")
     chosen = {**usual, **counts, **given}
     columns = ",\n  ".join(f"CAST({chosen.get(name, 'NULL')} AS {kind}) AS {name}" for name, kind in CANON.items())
-    return f"SELECT\n  {columns}\nFROM {source}{f' WHERE {where}' if where else ''}"
+    return f"SELECT\n  {columns}\nFROM {source}"
 
 
 def all_of(selects: Sequence[tuple[int, str, str]]) -> str:
@@ -251,7 +256,13 @@ def _totals() -> str:
 
 def repeated_ids(relation: str) -> str:
     """The ids that stand in more than one row."""
-    return f"SELECT source, request_id FROM {relation} WHERE request_id IS NOT NULL GROUP BY source, request_id HAVING COUNT(*) > 1"
+    known = f"FROM {relation} WHERE request_id IS NOT NULL"
+    return f"SELECT source, request_id, COUNT(*) AS copies {known} GROUP BY source, request_id HAVING COUNT(*) > 1"
+
+
+def repeats_counted(repeats: str) -> str:
+    """How many rows say again what another says."""
+    return f"SELECT SUM(copies - 1) FROM {repeats}"
 
 
 def without_repeats(relation: str, repeats: str) -> str:
@@ -302,7 +313,15 @@ SELECT one.* FROM {relation} AS one WHERE one.span_s = 0 OR NOT EXISTS (
     AND other.grouping_key = COALESCE(one.grouping_key, ''))"""
 
 
+def doubled_told(doubled: str) -> str:
+    """The buckets of the views that are not kept, the first in time first."""
+    return f"SELECT source, span_s, CAST(started AS VARCHAR) FROM {doubled} ORDER BY started, span_s"
+
+
 # the report
+
+REJECTED = "SELECT DISTINCT file_path, line, csv_line FROM reject_errors JOIN reject_scans USING (scan_id, file_id) ORDER BY 1, 2"
+"""Lines that the engine's reader of CSV left out."""
 
 
 def counted(relation: str) -> str:

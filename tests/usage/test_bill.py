@@ -271,7 +271,7 @@ def test_less_memory_spills_and_comes_to_the_same(tmp_path: Path, catalog: Catal
     rows = [(start + timedelta(seconds=37 * n), ("large", ""), 500 + n % 600, 0.3, n % 90) for n in range(20_000)]
     path = written(tmp_path, rows, "many.csv")
     one = import_logs(
-        path, tmp_path / "a.parquet", catalog=catalog, now=NOW, engine=Engine(memory="100MB", spill=tmp_path)
+        path, tmp_path / "a.parquet", catalog=catalog, now=NOW, engine=Engine(memory="200MB", spill=tmp_path)
     )
     two = import_logs(path, tmp_path / "b.parquet", catalog=catalog, now=NOW)
     assert bill(one.table_path, catalog).total_usd == pytest.approx(bill(two.table_path, catalog).total_usd, rel=1e-12)

@@ -57,7 +57,7 @@ def read(file: LogFile, told: Told) -> Reading:
         "output_tok": sql.whole(sql.inside("result", "output_tokens")),
         "context_tok": f"CASE WHEN {window} = '{LONG_WINDOW}' THEN {LONG_ABOVE_TOK} WHEN {window} IS NOT NULL THEN 0 END",
     }
-    return Reading(given, sql.opened_lists(relation(file), "results"), note=NOTE)
+    return Reading(given, sql.opened_lists(relation(file), "results"), note=NOTE, of_lines=False)
 
 
 def _count(*names: str) -> str:

@@ -27,9 +27,10 @@ class Reading:
     """SQL of canonical columns; what is missing is NULL, a count of it 0, a row one request."""
     relation: str
     """What the SELECT is from."""
-    where: str = ""
     note: str = ""
     """What was assumed, in words."""
+    of_lines: bool = True
+    """Whether each row is a line or a record of the file, not an entry of a list in it."""
 
 
 def relation(file: LogFile) -> str:

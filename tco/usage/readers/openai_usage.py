@@ -40,4 +40,4 @@ def read(file: LogFile, told: Told) -> Reading:
         "cache_write_5m_tok": f"COALESCE({sql.whole(sql.inside('result', 'input_cache_write_tokens'))}, 0)",
         "output_tok": sql.whole(sql.inside("result", "output_tokens")),
     }
-    return Reading(given, sql.opened_lists(relation(file), "results"))
+    return Reading(given, sql.opened_lists(relation(file), "results"), of_lines=False)

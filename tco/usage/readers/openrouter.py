@@ -56,4 +56,4 @@ def _days(file: LogFile, told: Told) -> Reading:
         "reasoning_tok": f"COALESCE({sql.whole(of('reasoning_tokens'))}, 0)",
         "claimed_usd": sql.real(of("usage")),
     }
-    return Reading(given, sql.opened_items(relation(file)))
+    return Reading(given, sql.opened_items(relation(file)), of_lines=False)

@@ -48,7 +48,7 @@ def recognises(file: LogFile) -> bool:
 
 
 def read(file: LogFile, told: Told) -> Reading:
-    """One request a row; the prompt's tokens hold what was cached."""
+    """One request a row, or one hour where it counts several; the prompt's tokens hold what was cached."""
     names = _names(file, told)
     given = {
         "started": time(file, told, *names["started"]),
@@ -67,8 +67,9 @@ def read(file: LogFile, told: Told) -> Reading:
     if "batch" in names:
         given["batch"] = f"COALESCE(LOWER({text(file, *names['batch'])}) IN ('true', '1', 'yes', 't'), FALSE)"
     if "requests" in names:
-        given["requests"] = whole(file, *names["requests"])
-        given["span_s"] = f"CASE WHEN {whole(file, *names['requests'])} > 1 THEN 3600 ELSE 0 END"
+        requests = whole(file, *names["requests"])
+        given["requests"] = f"COALESCE({requests}, 1)"
+        given["span_s"] = f"CASE WHEN {requests} > 1 THEN 3600 ELSE 0 END"
     if "claimed_usd" in names:
         given["claimed_usd"] = real(file, *names["claimed_usd"])
     return Reading(given, relation(file))
