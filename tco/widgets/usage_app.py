@@ -156,6 +156,7 @@ class UsageApp(w.VBox):  # type: ignore[misc]
         names = (self.model.value,) if self.model.value else ()
         self.part = part(self.usage.tables, self.catalog, names, self.engine) if names else self.usage.whole
         self._draw_week()
+        self.under.taking.opened()
         self.under.draw()
 
     def _month(self) -> None:

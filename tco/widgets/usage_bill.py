@@ -78,7 +78,9 @@ def _invoice(held: Reconciliation | None) -> str:
         style = ' class="tco-total"' if what == "unexplained" else ""
         body += f'<tr{style}><th scope="row">{what}</th><td class="num">{usd}</td><td>{escape(said)}</td></tr>'
     hints = "".join(f"<li>{escape(hint)}</li>" for hint in held.hints)
-    look_at = f'<p>Look at:</p><ul class="tco-warnings">{hints}</ul>' if hints else ""
+    count_words = f"{len(held.hints)} place{'' if len(held.hints) == 1 else 's'} to look for it"
+    folded = f'<details><summary>{count_words}</summary><ul class="tco-warnings">{hints}</ul></details>'
+    look_at = folded if hints else ""
     return f"{table((), body, 'Invoice and bill', 'tco-invoice')}{look_at}"
 
 

@@ -44,16 +44,9 @@ class Taken:
     """The verdict with it; what to mend where it cannot be answered."""
 
 
-def take(catalog: Catalog, base: str, fit: WorkloadFit, name: str, origin: str) -> Taken:
+def take(catalog: Catalog, base: str, fit: WorkloadFit) -> Taken:
     """
     A scenario by name or file with the workload of a log in place of its own.
-
-    Parameters
-    ----------
-    name : str
-        What the new one is called.
-    origin : str
-        Where its workload is from, for its description.
 
     Raises
     ------
@@ -64,15 +57,17 @@ def take(catalog: Catalog, base: str, fit: WorkloadFit, name: str, origin: str) 
     now = was
     for path, value in fit.settings():
         now = now.set(path, value)
-    named = now.set("name", name).set("description", origin)
-    return Taken(
-        named, tuple(_changes(was, now, _resolved(was, catalog))), _answer(was, catalog), _answer(named, catalog)
-    )
+    return Taken(now, tuple(_changes(was, now, _resolved(was, catalog))), _answer(was, catalog), _answer(now, catalog))
 
 
-def save(taken: Taken, folder: Path, name: str, *, replace: bool = False) -> Path:
+def save(taken: Taken, folder: Path, name: str, origin: str, *, replace: bool = False) -> Path:
     """
     Write it whole or not at all.
+
+    Parameters
+    ----------
+    origin : str
+        Where its workload is from, for its description.
 
     Raises
     ------
@@ -83,8 +78,9 @@ def save(taken: Taken, folder: Path, name: str, *, replace: bool = False) -> Pat
     if path.exists() and not replace:
         raise TcoError(Fault(path.name, "is already there", "press Replace, or write another name"))
     beside = path.with_name(f".{path.name}.new")
+    scenario = taken.scenario.set("name", path.stem).set("description", origin)
     try:
-        beside.write_text(taken.scenario.to_yaml(), encoding="utf-8")
+        beside.write_text(scenario.to_yaml(), encoding="utf-8")
         beside.replace(path)
     except OSError as error:
         mend = "name a folder you may write in"

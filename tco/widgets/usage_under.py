@@ -117,8 +117,8 @@ class Taking(w.VBox):  # type: ignore[misc]
         )
         self.saves.button_style = "primary"
         self.said, self.changes = Words(live=True, style_class="tco-page"), Words(style_class="tco-page")
-        for part in (self.base, self.name):
-            part.observe(lambda _change: app.locked(self.opened_draw)(), names="value")
+        self.base.observe(lambda _change: app.locked(self.anew)(), names="value")
+        self.name.observe(lambda _change: app.locked(self.renamed)(), names="value")
         asked = w.Box([self.base, self.name])
         asked.add_class("tco-asked")
         row = w.Box([self.saves])
@@ -130,9 +130,14 @@ class Taking(w.VBox):  # type: ignore[misc]
         self.taken, self.replacing, self.said.html = None, "", ""
         self.saves.description = "Use this workload"
 
-    def opened_draw(self) -> None:
+    def anew(self) -> None:
         """Start anew and draw."""
         self.opened()
+        self.draw()
+
+    def renamed(self) -> None:
+        """Another name: nothing is about to be replaced."""
+        self.replacing, self.said.html, self.saves.description = "", "", "Use this workload"
         self.draw()
 
     def draw(self) -> None:
@@ -144,7 +149,8 @@ class Taking(w.VBox):  # type: ignore[misc]
             return
         try:
             path = target(own_folder(self.catalog), self.name.value)
-            self.taken = take(self.catalog, self.base.value, fit, path.stem, self._origin())
+            if self.taken is None:
+                self.taken = take(self.catalog, self.base.value, fit)
         except TcoError as error:
             self.changes.html = pages.faults_html(error.faults)
             return
@@ -158,13 +164,13 @@ class Taking(w.VBox):  # type: ignore[misc]
             return
         folder, name = own_folder(self.catalog), self.name.value
         try:
-            path = save(self.taken, folder, name, replace=self.replacing == name)
+            path = save(self.taken, folder, name, self._origin(), replace=self.replacing == name)
         except TcoError as error:
             self.said.html = pages.faults_html(error.faults)
             if target(folder, name).exists():
                 self.replacing, self.saves.description = name, f"Replace {target(folder, name).name}"
             return
-        self.opened()
+        self.renamed()
         self.said.html = saved_html(path)
 
     def _origin(self) -> str:

@@ -81,7 +81,7 @@ def heat_words(week: HeatWeek) -> str:
 
 
 def heat_chart(
-    week: HeatWeek, *, title: str = "", source_line: str = "", dark: bool = False, width_px: int = 900, height_px: int = 262
+    week: HeatWeek, *, title: str = "", source_line: str = "", dark: bool = False, width_px: int = 900, height_px: int = 236
 ) -> Figure:  # fmt: skip
     """The heat map; the busiest hour is framed."""
     colours = theme.palette(dark)

@@ -49,7 +49,7 @@ class Lengths:
 
 def lengths_chart(
     lengths: Sequence[Lengths], *, title: str = "", source_line: str = "", dark: bool = False, width_px: int = 900,
-    height_px: int = 230,
+    height_px: int = 240,
 ) -> Figure:  # fmt: skip
     """
     A curve for each kind on a log axis of tokens, its mean as an upright line that says its numbers.
@@ -59,7 +59,7 @@ def lengths_chart(
     """
     shown = [one for one in lengths if one.mean_tok > 0]
     colours = theme.palette(dark)
-    margin = {"l": 16, "r": 16, "t": 30 + round(SMALL_PX * theme.LINE_HEIGHT * max(len(shown), 1)), "b": 30}
+    margin = {"l": 16, "r": 16, "t": 30 + round(SMALL_PX * theme.LINE_HEIGHT * max(len(shown), 1)), "b": 46}
     layout = theme.base_layout(dark=dark, height_px=height_px, margin_px=margin)
     ends = [one.quantile_tok(z) for one in shown for z in ((-_REACH, _REACH) if one.is_spread else (0.0,))]
     span = rounded_out(max(min(ends, default=1.0) / 1.5, 0.1), max(ends, default=10.0) * 1.5)
@@ -145,5 +145,5 @@ def _tokens(span: tuple[float, float], width_px: int, colours: theme.Palette) ->
         **made,
         "fixedrange": True,
         "showline": True,
-        "title": {"text": "tokens", "font": {"size": SMALL_PX, "color": colours["muted"]}, "standoff": 2},
+        "title": {"text": "tokens", "font": {"size": SMALL_PX, "color": colours["muted"]}, "standoff": 8},
     }
