@@ -22,16 +22,17 @@ lab: $(VENV)/.installed   ## open the break-even notebook, live, in JupyterLab; 
 
 test: check               ## check, then every test; installs Chromium and LibreOffice when they are missing and apt is there
 	.ci/tools
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST)
 
 test-vllm: $(VENV)/.installed $(VLLM)/.installed ## tco bench against the real vLLM on a processor, in an environment of its own (2.3 GB)
 	.ci/tools
 	$(BIN)/python -m pytest -m vllm tests/vllm $(PYTEST)
 
-check: $(VENV)/.installed ## formatting, lint and types
+check: $(VENV)/.installed ## formatting, lint, types, and the price sheets
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy tco
+	$(BIN)/tco prices check
 
 format: $(VENV)/.installed ## write the formatting and the fixes that lint can make
 	$(BIN)/ruff format .

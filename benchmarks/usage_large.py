@@ -1,7 +1,7 @@
 """
 A log larger than memory: Parquet rows to an hourly table and a bill, on two threads, with 1 GB for the engine.
 
-Ten million rows unless told: `python benchmarks/usage_large.py 100000000` writes some 2 GB to the temporary folder and removes them.
+Ten million rows unless told: `python benchmarks/usage_large.py 100000000` writes some 600 MB to the temporary folder and removes them.
 """
 
 import resource

@@ -96,3 +96,5 @@ class Case:
     """Where the data folders were found."""
     licence_notes: Mapping[str, str] = field(default_factory=dict)
     """What the licence of an option's weights forbids, where it restricts commercial use."""
+    opened: str = ""
+    """Whether a saved scenario is answered as it was or repriced, in words; empty for one that was never saved."""

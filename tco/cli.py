@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tco._version import __version__
 from tco.cli_bench import add_import
 from tco.cli_measure import add_bench
+from tco.cli_prices import add_prices
 from tco.cli_usage import add_usage
 from tco.errors import TcoError
 
@@ -80,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     _estimating(commands)
     add_bench(commands.add_parser("bench", help="measure a model on these GPUs with vLLM, and write its profile"))
     add_import(commands.add_parser("bench import", help="make a profile of another load generator's result files"))
+    add_prices(
+        commands.add_parser("prices", help="the dated price sheets: list, show, history, check, add, diff, export")
+    )
     add_usage(commands.add_parser("usage", help="the workload and the bill out of real logs"))
     terms = commands.add_parser("terms", help="the words and units this tool uses")
     terms.add_argument("word", nargs="?", help="only those that contain this")
@@ -177,15 +181,24 @@ def _question(
     parser.add_argument(
         "--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold, such as 2026-11-20"
     )
+    again = "take the prices of a day (default: today) in place of those the scenario was saved with"
+    parser.add_argument("--reprice", metavar="DATE", nargs="?", type=_day, const="today", help=again)
+    parser.add_argument("--save", metavar="FILE", type=Path, help="write the scenario so that it opens as it is now")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON, and nothing else")
     parser.set_defaults(run=run)
     return parser
 
 
+def _day(text: str) -> date:
+    return date.today() if text == "today" else date.fromisoformat(text)
+
+
 def _case(arguments: argparse.Namespace) -> "Case":
     from tco.catalog import Catalog
+    from tco.catalog.lock import write_whole
     from tco.resolve import resolve
+    from tco.resolve.kept import keep, repriced
     from tco.scenario import load_scenario
 
     catalog = Catalog.open(arguments.data)
@@ -194,7 +207,14 @@ def _case(arguments: argparse.Namespace) -> "Case":
         if getattr(arguments, role):
             changes.append(f"{role}={getattr(arguments, role)}")
     scenario = load_scenario(arguments.scenario, catalog.scenarios(), changes, arguments.as_of)
-    return resolve(scenario, catalog)
+    again, saved = getattr(arguments, "reprice", None), getattr(arguments, "save", None)
+    if again is not None:
+        scenario = repriced(scenario, date.today() if again == "today" else again)
+    case = resolve(scenario, catalog)
+    if saved is not None:
+        write_whole(saved, keep(scenario, case, date.today()).to_yaml().encode())
+        print(f"scenario saved to {saved}", file=sys.stderr)
+    return case
 
 
 def _compare(arguments: argparse.Namespace) -> int:

@@ -8,7 +8,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -222,15 +221,6 @@ def _as_line(name: str, facts: dict[str, Any]) -> None:
 
 
 def _as_json(name: str, facts: dict[str, Any]) -> None:
+    from tco.bench.records import plain
+
     print(json.dumps({"event": name} | plain(facts), ensure_ascii=False, allow_nan=False), flush=True)
-
-
-def plain(value: Any) -> Any:
-    """The same in what JSON has; what is not a number is null."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    if isinstance(value, dict):
-        return {name: plain(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -62,8 +62,16 @@ class Scenario:
         return cls.from_tree(yaml12.read(Path(path)), str(path))
 
     def to_yaml(self) -> str:
-        """YAML that reads back as the same scenario."""
-        return yaml.safe_dump(deepcopy(dict(self.tree)), sort_keys=False, allow_unicode=True, width=110)
+        """YAML that reads back as the same scenario; what it was saved with comes last, a line for each number."""
+        tree = deepcopy(dict(self.tree))
+        saved = tree.pop("saved", None)
+        text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=110)
+        if saved is None:
+            return text
+        long = float("inf")
+        return text + yaml.safe_dump(
+            {"saved": saved}, default_flow_style=None, sort_keys=False, allow_unicode=True, width=long
+        )
 
     @property
     def as_of(self) -> date | None:
@@ -73,8 +81,9 @@ class Scenario:
 
     @property
     def hash(self) -> str:
-        """Twelve characters that change when anything in the scenario does."""
-        return sha256(json.dumps(self.tree, default=str).encode()).hexdigest()[:12]
+        """Twelve characters that change when anything in the scenario does; what it was saved with is no part of it."""
+        said = {key: value for key, value in self.tree.items() if key != "saved"}
+        return sha256(json.dumps(said, default=str).encode()).hexdigest()[:12]
 
     def get(self, path: str) -> Any:
         """What the scenario says at a path; None when it says nothing."""
@@ -189,7 +198,7 @@ def _field_paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 
 def _faults(tree: Mapping[str, Any]) -> Iterator[Fault]:
-    known = ["scenario", "as_of", *WORDS, *SECTIONS, "options"]
+    known = ["scenario", "as_of", *WORDS, *SECTIONS, "options", "saved"]
     for key in tree:
         if key not in known:
             yield Fault(str(key), "unknown key", nearest(str(key), known))
@@ -200,6 +209,8 @@ def _faults(tree: Mapping[str, Any]) -> Iterator[Fault]:
         yield Fault("scenario", repr(tree["scenario"]), "this version reads format 1")
     if tree.get("as_of") is not None and type(tree["as_of"]) is not date:
         yield Fault("as_of", repr(tree["as_of"]), "write a day such as 2026-11-20")
+    if not isinstance(tree.get("saved", {}), Mapping):
+        yield Fault("saved", repr(tree["saved"]), "leave the block as it was saved, or take it out")
     for key in WORDS:
         if not isinstance(tree.get(key, ""), str):
             yield Fault(key, repr(tree[key]), "write words")

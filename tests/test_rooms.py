@@ -23,6 +23,7 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "resolve": ("scenario serving case inputs options catalog model units errors", "pydantic"),
     "evaluate": ("case inputs options model units errors", "numpy pydantic"),
     "solve": ("evaluate serving case inputs options model units errors", "numpy scipy"),
+    "reprice": ("scenario resolve solve case catalog errors", ""),
     "catalog": ("inputs errors units yaml12", "pydantic yaml ruamel httpx"),
     "usage": ("inputs catalog model errors units", "duckdb numpy"),
     "bench": ("inputs model catalog units errors", "httpx pynvml vllm numpy prometheus_client"),
@@ -38,6 +39,7 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "cli_usage": ("usage catalog scenario errors", ""),
     "cli_bench": ("bench catalog inputs errors", ""),
     "cli_measure": ("bench catalog errors", "rich"),
+    "cli_prices": ("catalog reprice scenario present errors", ""),
     "__main__": ("cli", ""),
 }
 FACES = {
@@ -46,6 +48,7 @@ FACES = {
     "cli_bench",
     "cli_usage",
     "cli_measure",
+    "cli_prices",
     "lab",
     "lab_contents",
     "__main__",

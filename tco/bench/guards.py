@@ -109,6 +109,6 @@ def speed_codes(point: PointResult, bound: Ceiling | None) -> list[str]:
 def energy_codes(point: PointResult, energy: Energy | None) -> list[str]:
     """No power, the meter's own doubts, or joules that do not go with watts and window."""
     if energy is None or energy.source == "none":
-        return ["B-POWER"]
+        return list(dict.fromkeys(["B-POWER", *(energy.codes if energy else ())]))
     expected = energy.watts * point.window_s
     return [*energy.codes, *(["B-JOULES"] if energy.joules < expected * (1 - JOULES_FRAC) else [])]

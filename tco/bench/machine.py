@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,36 @@ def _gpu(session: Nvml, gpu: NvmlGpu) -> dict[str, Any]:
         "persistence": bool(tell(nvml.nvmlDeviceGetPersistenceMode, gpu.handle)),
         "instruments": [name for name in ("counter", "instant", "average", "module") if getattr(gpu, name)],
     }
+
+
+def model_revision(model: str, engine_args: Sequence[str] = (), cache: Path | None = None) -> str | None:
+    """
+    Which weights were served: the revision asked for, or the commit that the local cache holds, or a hash of a folder's config.
+
+    Parameters
+    ----------
+    model : str
+        A repository's name or a folder, as the engine takes it.
+    cache : Path, optional
+        Where repositories are kept; by default where the hub's own library keeps them.
+    """
+    for at, word in enumerate(engine_args):
+        if word.startswith("--revision="):
+            return word.partition("=")[2]
+        if word == "--revision" and at + 1 < len(engine_args):
+            return engine_args[at + 1]
+    config = Path(model) / "config.json"
+    if config.is_file():
+        snapshot = config.parent.resolve()
+        if snapshot.parent.name == "snapshots":
+            return snapshot.name
+        return "config.json sha256 " + hashlib.sha256(config.read_bytes()).hexdigest()[:16]
+    home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+    folder = cache or Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
+    try:
+        return (folder / f"models--{model.replace('/', '--')}" / "refs" / "main").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
 
 
 def _cpu(cpuinfo: Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tco.bench.asked import Asked, bound, settings
+from tco.bench.host import PATH, HostMeter
 from tco.bench.meter import Meter
 from tco.bench.power import NoMeter, open_meter
 from tco.bench.run import bench
@@ -48,7 +49,7 @@ def measure(
         tell("plan", plan_told(found, meter, catalog))
         if only_plan:
             return None
-        return bench(found, meter, tell, bound(found, catalog), facts)[0]
+        return bench(found, meter, tell, bound(found, catalog), facts, host_of(meter, catalog))[0]
 
 
 def meter_of(asked: Asked, power: bool = True) -> Meter:
@@ -56,6 +57,14 @@ def meter_of(asked: Asked, power: bool = True) -> Meter:
     gpus = asked.gpus or asked.tensor_parallel or 1
     elsewhere = asked.url is not None and not is_local(asked.url) and asked.dcgm is None
     return NoMeter(gpus) if elsewhere or not power else open_meter(gpus, asked.dcgm, or_none=True)
+
+
+def host_of(meter: Meter, catalog: Catalog) -> HostMeter | None:
+    """The meter of the machine beside its GPUs; None where the GPUs are not of this machine, or nobody knows how many it has."""
+    facts = meter.facts()
+    if not facts.get("machine_gpus") or facts.get("power_from") != "nvml":
+        return None
+    return HostMeter(facts["machine_gpus"], catalog.defaults()[PATH])
 
 
 def is_local(url: str) -> bool:

@@ -87,6 +87,7 @@ def profile(
         work=fitted_work(inside),
         energy=fitted_energy(inside),
         idle=_idle(idle),
+        host_watts_per_gpu=_host_watts(inside),
         warnings=warnings(outcome),
         provenance=provenance,
         note=_note(outcome),
@@ -198,6 +199,12 @@ def _in_flight(point: PointResult) -> float:
 def _idle(idle: Mapping[str, float | None]) -> hardware.IdleStates | None:
     states = {f"{name}_watts": _known(watts) for name, watts in idle.items() if watts is not None}
     return hardware.IdleStates(**states) if states else None
+
+
+def _host_watts(inside: Sequence[PointResult]) -> float | None:
+    """The mean over the found loads; None where it could not be measured at every one."""
+    known = [point.host_watts_per_gpu for point in inside if point.host_watts_per_gpu is not None]
+    return _tidy(sum(known) / len(known)) if known and len(known) == len(inside) else None
 
 
 def _latency(side: Percentiles) -> hardware.Percentiles:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,3 +94,15 @@ class PointResult:
     window_s: float
     energy: Energy | None = None
     codes: tuple[str, ...] = field(default=())
+    host_watts_per_gpu: float | None = None  # of the server beside its GPUs, where it could be measured
+
+
+def plain(value: Any) -> Any:
+    """The same in what JSON has; what is not a number is null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from tco.bench import guards
+from tco.bench.host import HostMeter
+from tco.bench.machine import model_revision
 from tco.bench.machine import provenance as machine
 from tco.bench.meter import Meter
 from tco.bench.plan import Mix
@@ -34,6 +36,7 @@ def bench(
     tell: Tell,
     bound: guards.Ceiling | None = None,
     facts: Mapping[str, Any] | None = None,
+    host: HostMeter | None = None,
 ) -> tuple[Path, ServingProfile]:
     """
     Measure and write the profile; what is finished is kept in the state folder, and not measured again.
@@ -45,7 +48,7 @@ def bench(
     """
     client(settings.vllm)
     state = State(settings.state / settings.key())
-    with Session(settings, state, meter, tell, bound) as session:
+    with Session(settings, state, meter, tell, bound, host) as session:
         session.note(began=datetime.now(UTC).isoformat(timespec="seconds"))
         try:
             outcome = measured(session)
@@ -143,9 +146,7 @@ def with_cache(session: Session, found: list[Measured], cuts: list[str]) -> list
 def idle_watts(state: State) -> dict[str, float | None]:
     """Mean power of the idle states read; None where there was none."""
     read = {name: state.read(f"idle-{name}") for name in ("bare", "loaded", "after")}
-    return {
-        name: None if found is None or found["source"] == "none" else found["watts"] for name, found in read.items()
-    }
+    return {name: found["watts"] if found and found["usable"] else None for name, found in read.items()}
 
 
 def provenance(session: Session, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,6 +158,9 @@ def provenance(session: Session, facts: Mapping[str, Any]) -> dict[str, Any]:
         **facts,
         "engine_version": (state.read("engine") or {}).get("version"),
         "model_served": session.settings.model,
+        "model_revision": None
+        if session.settings.url
+        else model_revision(session.settings.model, session.settings.engine_args),
         "url": session.settings.url,
         "seed": plan.seed,
         "window_s": plan.window_s,

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tco.bench import guards, load, server
+from tco.bench.energy import usable
+from tco.bench.host import HostMeter
 from tco.bench.live import Throughput
 from tco.bench.meter import Meter
 from tco.bench.plan import Mix, prompts_count, seed_of, warm_up_seed
@@ -39,7 +41,9 @@ class Session:
     meter: Meter
     tell: Tell
     bound: guards.Ceiling | None = None
+    host: HostMeter | None = None
     began_s: float = field(default_factory=time.monotonic)
+    started: str = field(default_factory=lambda: time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
     measured_count: int = 0
     _exit: ExitStack = field(default_factory=ExitStack)
     _target: load.Target | None = None
@@ -51,6 +55,10 @@ class Session:
     def __enter__(self) -> Session:
         self.meter.start()
         self._exit.callback(self.meter.close)
+        self._exit.callback(self._keep_trace)
+        if self.host is not None:
+            self.host.start()
+            self._exit.callback(self.host.stop)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -82,9 +90,13 @@ class Session:
             began = time.monotonic()
             self._rest(self.settings.idle_s)
             energy = self.meter.energy(began, time.monotonic())
-            self.state.keep(
-                f"idle-{name}", {"watts": energy.watts, "source": energy.source, "codes": list(energy.codes)}
-            )
+            told = {
+                "watts": energy.watts,
+                "source": energy.source,
+                "codes": list(energy.codes),
+                "usable": usable(energy),
+            }
+            self.state.keep(f"idle-{name}", told)
 
     def point(
         self, mix: Mix, concurrency: int, repeat: int = 0, kind: str = "closed", rate: float | None = None
@@ -111,7 +123,9 @@ class Session:
             longer, again = self._run(
                 mix, asked, wanted, f"{name}-again", seed_of(seed, mix, asked.concurrency, repeat, kind)
             )
-            loaded, point = (longer, again) if again.window_s > point.window_s else (loaded, point)
+            if again.window_s > point.window_s:
+                self.state.swap_raw(name, f"{name}-again")
+                loaded, point = longer, again
         self.note(client_command=shlex.join(["vllm", *loaded.command[1:]]))
         return point
 
@@ -144,7 +158,11 @@ class Session:
             *guards.energy_codes(point, energy),
             *(["B-DUMMY"] if self.settings.dummy else []),
         ]
-        return replace(point, codes=tuple(dict.fromkeys(codes)))
+        host = None if self.host is None else self.host.power(loaded.zero_s + span[0], loaded.zero_s + span[1])
+        watts = host.watts_per_gpu if host is not None and host.grade == "measured" else None
+        if host is not None and watts is not None:
+            self.note(host_power=host.note)
+        return replace(point, host_watts_per_gpu=watts, codes=tuple(dict.fromkeys(codes)))
 
     def _warm_up(self, mix: Mix, asked: Load, seed: int) -> None:
         """Other prompts of the same lengths at the same load, once a mix: the engine compiles and the client's rate is learnt."""
@@ -223,6 +241,12 @@ class Session:
         found = server.version(url)
         if found is not None:
             self.state.keep("engine", {"version": found})
+
+    def _keep_trace(self) -> None:
+        """The power as sampled, beside the raw results: one file for each time the measurement was started."""
+        trace = self.meter.trace()
+        if len(trace):
+            trace.save(self.state.folder / "power" / f"{self.started}.csv")
 
     def _alive(self) -> None:
         if self._server is not None:

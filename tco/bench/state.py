@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from tco.bench.records import Energy, Percentiles, PointResult
+from tco.bench.records import Energy, Percentiles, PointResult, plain
 
 
 class State:
@@ -34,13 +35,20 @@ class State:
         """Write whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         beside = self.folder / f".{name}.tmp"
-        beside.write_text(json.dumps(data, indent=1, allow_nan=True), encoding="utf-8")
+        beside.write_text(json.dumps(plain(data), indent=1, allow_nan=False), encoding="utf-8")
         os.replace(beside, self.folder / f"{name}.json")
 
     def point(self, name: str) -> PointResult | None:
         """A finished point."""
         found = self.read(name)
         return None if found is None else point_of(found)
+
+    def swap_raw(self, name: str, other: str) -> None:
+        """Let two raw results change names: a point's own is the one that its figures come from."""
+        beside = self.raw(f".{name}")
+        os.replace(self.raw(name), beside)
+        os.replace(self.raw(other), self.raw(name))
+        os.replace(beside, self.raw(other))
 
     def points_count(self) -> int:
         """How many points are finished."""
@@ -53,9 +61,16 @@ class State:
 
 def point_of(data: Mapping[str, Any]) -> PointResult:
     """A point from what was kept of it."""
-    parts = dict(data)
+    parts = _with_nan(PointResult, data)
     for latency in ("ttft_ms", "tpot_ms", "e2e_ms"):
-        parts[latency] = Percentiles(**parts[latency])
+        parts[latency] = Percentiles(**_with_nan(Percentiles, parts[latency]))
     if parts["energy"] is not None:
-        parts["energy"] = Energy(**parts["energy"] | {"codes": tuple(parts["energy"]["codes"])})
+        energy = _with_nan(Energy, parts["energy"])
+        parts["energy"] = Energy(**energy | {"codes": tuple(energy["codes"])})
     return PointResult(**parts | {"codes": tuple(parts["codes"])})
+
+
+def _with_nan(of: type, data: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON has no word for a figure that is none: null where a number must be is one."""
+    numbers = {each.name for each in fields(of) if each.type == "float"}
+    return {name: math.nan if value is None and name in numbers else value for name, value in data.items()}

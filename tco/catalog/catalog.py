@@ -24,12 +24,12 @@ from tco.catalog import (
 )
 from tco.catalog.aliases import AliasRow, Names
 from tco.catalog.dated import DatedT, conflicts, when
-from tco.catalog.locate import Found, in_words, locate
+from tco.catalog.locate import Found, in_words, locate, shipped
 from tco.catalog.people import PeopleRow
 from tco.catalog.servers import ServerRow
 from tco.catalog.service_levels import ServiceLevel
 from tco.catalog.shapes import Shape
-from tco.catalog.table import Entry, RowT, duplicates, read_sheet
+from tco.catalog.table import Entry, RowT, Sourced, duplicates, read_sheet
 from tco.catalog.tariffs import Tariff, tariffs
 from tco.catalog.yaml_files import files, read_folder
 from tco.errors import Fault, LookupFault, SheetError, TcoError, nearest
@@ -41,6 +41,32 @@ ItemT = TypeVar("ItemT")
 _SHEETS = (
     "_api", "_rentals", "_servers", "_electricity", "_colocation", "_carbon", "_people", "_fx", "_assumptions", "_aliases",
 )  # fmt: skip
+_PROFILES = (
+    "_read_gpus", "_read_models", "_read_shapes", "_read_service_levels", "_profile_paths", "_profile_heads", "_profile_cache",
+)  # fmt: skip
+"""What is read of ``hw_profiles``, which no edit of a sheet changes."""
+SHEETS: Mapping[str, type[Sourced]] = {
+    "api": api_prices.ApiPriceRow,
+    "gpu_rental": rentals.RentalRow,
+    "hardware": ServerRow,
+    "electricity": sites.ElectricityRow,
+    "colocation": sites.ColocationRow,
+    "carbon": sites.CarbonRow,
+    "people": PeopleRow,
+    "fx": fx.FxRow,
+    "assumptions": assumptions.AssumptionRow,
+    "aliases": AliasRow,
+}
+"""The folders of sheets, and the row that each holds."""
+KEYS: Mapping[str, Sequence[str]] = {
+    "api": api_prices.KEY,
+    "gpu_rental": rentals.KEY,
+    "hardware": servers.KEY,
+    "electricity": sites.ELECTRICITY_KEY,
+    "colocation": sites.COLOCATION_KEY,
+    "people": people.KEY,
+}
+"""The columns that name one price, of the folders whose rows have days."""
 
 
 class Catalog:
@@ -55,18 +81,87 @@ class Catalog:
         self._folders = folders
         self._skus_on: dict[date, list[api_prices.ApiSku]] = {}
         self._read_sheets: dict[str, tuple[list[Any], list[Fault]]] = {}
-        self._keys: dict[str, Sequence[str]] = {}
-        """The columns that name one price, of each dated sheet that was read."""
+        self._files: dict[Path, tuple[list[Any], list[Fault]]] = {}
+        """Each sheet that was read, so that an edit of one reads no other again."""
+        self._edited: dict[Path, bytes] = {}
+        """What some sheets are taken to hold in place of what is on disk."""
 
     @classmethod
     def open(cls, folder: Path | str | None = None) -> "Catalog":
         """The data of a folder, else of the working directory, else what the package brings. Nothing is read yet."""
         return cls(locate(folder))
 
+    @classmethod
+    def shipped(cls) -> "Catalog":
+        """The data that the package brings, whatever the working directory holds."""
+        return cls(shipped())
+
+    def with_sheet(self, path: Path, content: bytes) -> "Catalog":
+        """Another catalog in which one sheet holds this, saved or not; nothing else is read anew."""
+        other, path = Catalog(self._folders), path.resolve()
+        other._edited = {**self._edited, path: content}
+        other._files = {known: read for known, read in self._files.items() if known != path}
+        other.__dict__.update({name: self.__dict__[name] for name in _PROFILES if name in self.__dict__})
+        return other
+
+    def with_prices_of(self, folder: Path, whose: str) -> "Catalog":
+        """Another catalog with the price sheets of another folder; models, GPUs, profiles and scenarios stay."""
+        return Catalog({**self._folders, "price_sheets": Found("price_sheets", folder, whose)})
+
+    @property
+    def price_folder(self) -> Path:
+        """
+        Where the price sheets are.
+
+        Raises
+        ------
+        LookupFault
+            When there are none.
+        """
+        path = self._folders["price_sheets"].path
+        if path is None:
+            raise LookupFault(Fault("price_sheets", "no such folder", "make one with `tco init`"))
+        return path
+
+    @property
+    def own_price_folder(self) -> Path:
+        """
+        Where price sheets may be written.
+
+        Raises
+        ------
+        LookupFault
+            When the data are the package's own: they are not to be written to.
+        """
+        if self._folders["price_sheets"].whose == "the package":
+            mend = "make a folder of your own with `tco init` and work there"
+            raise LookupFault(Fault("price_sheets", "no folder to write to", mend))
+        return self.price_folder
+
     @property
     def where(self) -> str:
         """Which data folder comes from where, in words."""
         return in_words(list(self._folders.values()))
+
+    # the sheets themselves
+
+    def sheet_files(self) -> dict[str, Path]:
+        """Every sheet by the name that messages give it, such as ``price_sheets/api/openai.csv``."""
+        return {self._name(path): path for folder in SHEETS for path in self._paths(folder)}
+
+    def content(self, path: Path) -> bytes:
+        """What a sheet holds, an edit that is not saved in place of the file."""
+        edited = self._edited.get(path.resolve())
+        return path.read_bytes() if edited is None else edited
+
+    def rows(self, folder: str) -> list[Entry[Any]]:
+        """The rows of a folder of sheets that are well by themselves; the faults of the others are the check's."""
+        return list(self._sheet(folder, SHEETS[folder])[0])
+
+    @property
+    def rates(self) -> fx.Rates:
+        """What other currencies are worth, from the rows that are well."""
+        return fx.Rates(self.rows("fx"))
 
     # API prices
 
@@ -354,12 +449,7 @@ class Catalog:
 
     def check(self) -> list[Fault]:
         """Read every file, and return every fault of every one; an empty list when all is well."""
-        faults: list[Fault] = []
-        for name in _SHEETS:
-            try:
-                getattr(self, name)
-            except TcoError as error:
-                faults += error.faults
+        faults = self._sheet_faults()
         read = [self._read_profile(path) for path in self._profile_paths.values()]
         faults += [fault for _, wrong in read for fault in wrong]
         for _, wrong in (self._read_gpus, self._read_models, self._read_shapes, self._read_service_levels):
@@ -367,15 +457,33 @@ class Catalog:
         good = [profile for profile, _ in read if profile is not None]
         return faults + self._disagreements() + self._dangling(good)
 
+    def check_sheets(self) -> list[Fault]:
+        """
+        Every fault of every sheet, and of the names that lead from them or to them; no serving profile is read.
+
+        Models of another place, such as the package's beside sheets of one's own, may name hosts that are not here.
+        """
+        ours = self._folders["price_sheets"].whose == self._folders["hw_profiles"].whose
+        return self._sheet_faults() + self._disagreements() + self._dangling([] if ours else None)
+
+    def _sheet_faults(self) -> list[Fault]:
+        faults: list[Fault] = []
+        for name in _SHEETS:
+            try:
+                getattr(self, name)
+            except TcoError as error:
+                faults += error.faults
+        return faults
+
     def _disagreements(self) -> list[Fault]:
         """What is wrong between the rows of one kind; a file with an unread row is left out, lest that row be missed."""
         broken = {fault.where.split(": ")[0] for _, faults in self._read_sheets.values() for fault in faults}
         good = {name: [e for e in entries if e.where not in broken] for name, (entries, _) in self._read_sheets.items()}
-        gaps = [fault for name, key in self._keys.items() for fault in checks.holes(good[name], key)]
+        gaps = [fault for name, key in KEYS.items() for fault in checks.holes(good.get(name, []), key)]
         return gaps + checks.incomplete(good["api"])
 
-    def _dangling(self, good: Sequence[ServingProfile]) -> list[Fault]:
-        """Names that lead nowhere, as far as the files they lead to can be read."""
+    def _dangling(self, good: Sequence[ServingProfile] | None) -> list[Fault]:
+        """Names that lead nowhere, as far as the files they lead to can be read; without profiles, those of rents alone."""
         gpus, wrong = self._read_gpus
         if wrong:
             return []
@@ -383,13 +491,17 @@ class Catalog:
         skus = {f"{entry.row.provider}/{entry.row.model}" for entry in prices}
         faults = checks.unknown_gpus(self._sheet("gpu_rental", rentals.RentalRow)[0], gpus)
         models, unread = self._read_models
-        return faults if broken or unread else faults + hardware.dangling(models.values(), good, gpus, skus)
+        return (
+            faults
+            if broken or unread or good is None
+            else faults + hardware.dangling(models.values(), good, gpus, skus)
+        )
 
     # reading, each file once
 
     @cached_property
     def _api(self) -> list[Entry[api_prices.ApiPriceRow]]:
-        return self._dated("api", api_prices.ApiPriceRow, api_prices.KEY)
+        return self._dated("api", api_prices.ApiPriceRow)
 
     @cached_property
     def _of_sku(self) -> dict[str, list[Entry[api_prices.ApiPriceRow]]]:
@@ -397,19 +509,19 @@ class Catalog:
 
     @cached_property
     def _rentals(self) -> list[Entry[rentals.RentalRow]]:
-        return self._dated("gpu_rental", rentals.RentalRow, rentals.KEY)
+        return self._dated("gpu_rental", rentals.RentalRow)
 
     @cached_property
     def _servers(self) -> list[Entry[ServerRow]]:
-        return self._dated("hardware", ServerRow, servers.KEY)
+        return self._dated("hardware", ServerRow)
 
     @cached_property
     def _electricity(self) -> list[Entry[sites.ElectricityRow]]:
-        return self._dated("electricity", sites.ElectricityRow, sites.ELECTRICITY_KEY)
+        return self._dated("electricity", sites.ElectricityRow)
 
     @cached_property
     def _colocation(self) -> list[Entry[sites.ColocationRow]]:
-        return self._dated("colocation", sites.ColocationRow, sites.COLOCATION_KEY)
+        return self._dated("colocation", sites.ColocationRow)
 
     @cached_property
     def _carbon(self) -> list[Entry[sites.CarbonRow]]:
@@ -422,7 +534,7 @@ class Catalog:
 
     @cached_property
     def _people(self) -> list[Entry[PeopleRow]]:
-        return self._dated("people", PeopleRow, people.KEY)
+        return self._dated("people", PeopleRow)
 
     @cached_property
     def _fx(self) -> list[Entry[fx.FxRow]]:
@@ -497,22 +609,36 @@ class Catalog:
         _raise([*faults, *duplicates(entries, key)])
         return entries
 
-    def _dated(self, name: str, model: type[DatedT], key: Sequence[str]) -> list[Entry[DatedT]]:
-        """Every row of a folder of dated sheets, ``key`` being the columns of one price; raises all their faults."""
+    def _dated(self, name: str, model: type[DatedT]) -> list[Entry[DatedT]]:
+        """Every row of a folder of dated sheets; raises all their faults."""
         entries, faults = self._sheet(name, model)
-        self._keys[name] = key
-        _raise([*faults, *conflicts(entries, key)])
+        _raise([*faults, *conflicts(entries, KEYS[name])])
         return entries
 
     def _sheet(self, name: str, model: type[RowT]) -> tuple[list[Entry[RowT]], list[Fault]]:
         """The rows of a folder that are well, and the faults of those that are not; each file is read once."""
         if name not in self._read_sheets:
-            folder = self._folders["price_sheets"].path
-            paths = sorted((folder / name).glob("*.csv")) if folder is not None else []
-            read = [read_sheet(path, f"price_sheets/{name}/{path.name}", model) for path in paths]
+            read = [self._read_file(path, model) for path in self._paths(name)]
             entries = [entry for rows, _ in read for entry in rows]
             self._read_sheets[name] = entries, [fault for _, wrong in read for fault in wrong]
         return self._read_sheets[name]
+
+    def _read_file(self, path: Path, model: type[RowT]) -> tuple[list[Entry[RowT]], list[Fault]]:
+        known = path.resolve()
+        if known not in self._files:
+            self._files[known] = read_sheet(path, self._name(path), model, self._edited.get(known))
+        return self._files[known]
+
+    def _paths(self, name: str) -> list[Path]:
+        """The sheets of a folder, those among them that are only edited yet."""
+        folder = self._folders["price_sheets"].path
+        if folder is None:
+            return []
+        new = [path for path in self._edited if path.parent == (folder / name).resolve() and not path.exists()]
+        return sorted([*(folder / name).glob("*.csv"), *new])
+
+    def _name(self, path: Path) -> str:
+        return f"price_sheets/{path.parent.name}/{path.name}"
 
 
 def _raise(faults: Sequence[Fault]) -> None:

@@ -40,11 +40,13 @@ def locate(explicit: Path | str | None = None, working_directory: Path | None = 
         asked = Path(explicit)
         _check_asked(asked)
         places.append((asked, str(asked)))
-    package = Path(__file__).resolve().parents[1]
     places.append((working_directory or Path.cwd(), "the working directory"))
-    places.append((package / "_data", "the package"))
-    places.append((package.parent, "the repository"))
-    return {name: _first(name, places) for name in FOLDERS}
+    return {name: _first(name, [*places, *_ours()]) for name in FOLDERS}
+
+
+def shipped() -> dict[str, Found]:
+    """Each data folder as it came with the package."""
+    return {name: _first(name, _ours()) for name in FOLDERS}
 
 
 def in_words(found: Sequence[Found]) -> str:
@@ -63,6 +65,11 @@ def in_words(found: Sequence[Found]) -> str:
     parts = [f"{_join(names)} from {whose}" for whose, names in groups.items()]
     missing = [folder.name for folder in found if folder.path is None]
     return "; ".join([*parts, *([f"no {_join(missing)}"] if missing else [])])
+
+
+def _ours() -> list[tuple[Path, str]]:
+    package = Path(__file__).resolve().parents[1]
+    return [(package / "_data", "the package"), (package.parent, "the repository")]
 
 
 def _first(name: str, places: Sequence[tuple[Path, str]]) -> Found:

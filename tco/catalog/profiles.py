@@ -108,7 +108,11 @@ def as_yaml(profile: ServingProfile) -> str:
     data = profile.model_dump(exclude={"id", "points"}, exclude_defaults=True)
     lines = [_line(key, data[key]) for key in ("profile", "model", "gpu", "gpus_per_replica", "engine", "grade")]
     lines += [_line("note", profile.note)] if profile.note else []
-    lines += [_line(key, data[key]) for key in ("idle_watts", "measured_at", "idle", "work", "energy") if key in data]
+    lines += [
+        _line(key, data[key])
+        for key in ("idle_watts", "host_watts_per_gpu", "measured_at", "idle", "work", "energy")
+        if key in data
+    ]
     for key, many in (("warnings", profile.warnings), ("provenance", profile.provenance)):
         lines += _block(key, many)
     lines += ["sources:", *(f"  - {_flow(page)}" for page in data["sources"]), "points:"]

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BeforeValidator, ValidationError, model_validator
 
+from tco.catalog.cells import NUMBER, as_meant
 from tco.errors import Fault, nearest
 from tco.inputs.base import Input
 from tco.inputs.source import Grade, Source
@@ -23,7 +24,6 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _EXCEL_DAY_ZERO = date(1899, 12, 30)
 REMEMBERED = 4096
 """How many cells are remembered with what they mean: sheets say the same days and prices over and over."""
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 
 
 def _day(cell: Any) -> Any:
@@ -47,7 +47,7 @@ def plain_number(cell: Any) -> Any:
 
 @lru_cache(maxsize=REMEMBERED)
 def _is_number(cell: str) -> bool:
-    return _NUMBER.fullmatch(cell) is not None
+    return NUMBER.fullmatch(cell) is not None
 
 
 Day = Annotated[date, BeforeValidator(_day)]
@@ -149,7 +149,9 @@ def grade_of(basis: str, evidence: str) -> Grade:
     return "estimated" if basis == "estimate" else "published"
 
 
-def read_sheet(path: Path, where: str, model: type[RowT]) -> tuple[list[Entry[RowT]], list[Fault]]:
+def read_sheet(
+    path: Path, where: str, model: type[RowT], content: bytes | None = None
+) -> tuple[list[Entry[RowT]], list[Fault]]:
     """
     Every row of a CSV that is well, and every fault of those that are not.
 
@@ -161,10 +163,13 @@ def read_sheet(path: Path, where: str, model: type[RowT]) -> tuple[list[Entry[Ro
         How to name it, such as ``price_sheets/api/openai.csv``.
     model : type[RowT]
         The row model; its fields are the columns.
+    content : bytes, optional
+        What to read in place of what the file holds: an edit that is not saved yet.
     """
     entries: list[Entry[RowT]] = []
     try:
-        with StringIO(path.read_bytes().decode("utf-8-sig"), newline="") as file:
+        text = (path.read_bytes() if content is None else content).decode("utf-8-sig")
+        with StringIO(text, newline="") as file:
             reader = csv.reader(file)
             header = [name.strip() for name in next(reader, [])]
             faults = _header_faults(header, where, model)
@@ -172,7 +177,7 @@ def read_sheet(path: Path, where: str, model: type[RowT]) -> tuple[list[Entry[Ro
                 return [], faults
             line = reader.line_num + 1
             for cells in reader:
-                values = {name: text for name, cell in zip(header, cells, strict=False) if (text := cell.strip())}
+                values = {name: as_meant(cell) for name, cell in zip(header, cells, strict=False) if cell.strip()}
                 if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
                     faults.append(_too_many(cells, header, f"{where}: row {line}"))
                 elif values:
@@ -210,6 +215,8 @@ def _header_faults(header: list[str], where: str, model: type[Sourced]) -> list[
     known = list(model.model_fields)
     if not header:
         return [Fault(where, "the file is empty", f"write the header {','.join(known)}")]
+    if len(header) == 1 and ";" in header[0]:
+        return [Fault(where, "its cells are parted by semicolons", "save it as CSV UTF-8 with commas")]
     faults = [
         Fault(f"{where}: column {name!r}", "unknown column", nearest(name, known))
         for name in dict.fromkeys(header)
@@ -274,7 +281,7 @@ def _mend_number(cell: str) -> str:
     if re.fullmatch(r"\d+,\d+", cell):
         return f"use a decimal point: {cell.replace(',', '.')}"
     bare = re.sub(r"[^\d.]", "", cell)
-    if bare and _NUMBER.fullmatch(bare):
+    if bare and NUMBER.fullmatch(bare):
         return f"write the number alone: {bare}, no sign of currency or unit"
     return "write a number, such as 2.50"
 

@@ -311,6 +311,8 @@ class ServingProfile(Input):
     """Fit of the energy at that service level."""
     idle: IdleStates | None = None
     """Power while nobody is served."""
+    host_watts_per_gpu: NonNegative | None = None
+    """Mean draw of the server beside its GPUs at the found loads, for each GPU it holds; empty when not measured."""
     warnings: tuple[str, ...] = ()
     """What to know of the measurement, a sentence each."""
     provenance: dict[str, str] = Field(default_factory=dict)

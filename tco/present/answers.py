@@ -43,6 +43,7 @@ def breakeven_data(answer: Breakeven, case: Case) -> dict[str, Any]:
         "sources": sources_data(answer.sources),
         "grade": answer.grade,
         "grades": dict(answer.grades),
+        **opened_data(case),
     }
 
 
@@ -67,7 +68,13 @@ def comparison_data(answer: Comparison, case: Case) -> dict[str, Any]:
         "warnings": warnings_data(answer.warnings),
         "sources": sources_data(answer.sources),
         "grade": answer.grade,
+        **opened_data(case),
     }
+
+
+def opened_data(case: Case) -> dict[str, str]:
+    """Whether a saved scenario was answered as it was or repriced; nothing for one that was never saved."""
+    return {"opened": case.opened} if case.opened else {}
 
 
 def _plan(plan: CapacityPlan) -> dict[str, Any]:

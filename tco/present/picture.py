@@ -12,7 +12,7 @@ from tco.present.charts.lines import OptionLines, lines_chart
 from tco.present.formats.chart_file import export_chart
 from tco.present.lines import grouped
 from tco.present.numbers import count, money
-from tco.present.provenance import stale_words, vendors_line
+from tco.present.provenance import vendors_line
 from tco.present.theme import Figure, Role
 from tco.present.verdict import cheapest_text, verdict
 from tco.solve.breakeven import Breakeven, Winning
@@ -111,7 +111,7 @@ def write_chart(case: Case, answer: Breakeven, path: Path, axis_name: AxisName =
         figure,
         path,
         title=headline(answer, axis),
-        source_line=f"{vendors_line(case)}{stale_words(case)}",
+        source_line=vendors_line(case),
         as_of=case.numbers.as_of,
         scenario_hash=case.scenario_hash,
     )

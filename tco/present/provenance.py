@@ -60,11 +60,12 @@ PRICED = ("price_sheets/api", "price_sheets/gpu_rental", "price_sheets/hardware"
 
 def source_line(case: Case) -> str:
     """As-of day, when prices were checked, scenario hash: the line above the screen and in a terminal."""
-    return f"As of {case.numbers.as_of}{_checked(case)} · scenario {case.scenario_hash}"
+    opened = f" · {case.opened}" if case.opened else ""
+    return f"As of {case.numbers.as_of}{_checked(case)} · scenario {case.scenario_hash}{opened}"
 
 
 def vendors_line(case: Case) -> str:
-    """Where the numbers under a chart come from, sheet by sheet, the profile included."""
+    """Where the numbers under a chart come from, sheet by sheet, the profile included; and how old the prices are, if old."""
     files = {
         source.where.rpartition("/")[2].removesuffix(".csv").removesuffix(".yaml"): source.where.split("/")[0]
         for source in case.sources.values()
@@ -74,7 +75,7 @@ def vendors_line(case: Case) -> str:
     profiles = ", ".join(sorted(name for name, folder in files.items() if folder == "hw_profiles"))
     parts = [f"prices: {sheets}" if sheets else "", f"throughput: {profiles}" if profiles else ""]
     text = "; ".join(part for part in parts if part) or "figures typed in the scenario"
-    return f"Sources: {text}{_checked(case)}"
+    return f"Sources: {text}{_checked(case)}{stale_words(case)}"
 
 
 def stale_words(case: Case, days: int = STALE_AFTER_DAYS) -> str:

@@ -14,6 +14,7 @@ from tco.catalog import Catalog
 from tco.errors import Fault, LookupFault, ScenarioError
 from tco.inputs.base import Input, faults_in
 from tco.inputs.source import Fact, Source
+from tco.resolve.kept import kept_facts, kept_names
 from tco.scenario import Scenario, field_paths
 
 
@@ -22,7 +23,7 @@ class Draft:
 
     def __init__(self, scenario: Scenario, catalog: Catalog, on: date) -> None:
         self.scenario, self.catalog, self.on = scenario, catalog, on
-        self.tree: dict[str, Any] = deepcopy(dict(scenario.tree))
+        self.tree: dict[str, Any] = deepcopy({key: value for key, value in scenario.tree.items() if key != "saved"})
         self.sources: dict[str, Source] = {
             path: Source(where=Path(scenario.where).name, grade="assumed", note="typed in the scenario")
             for path in _leaves(self.tree)
@@ -33,6 +34,8 @@ class Draft:
         self.licence_notes: dict[str, str] = {}
         self.fits: dict[Hashable, Any] = {}
         """Fitted profiles, by what they depend on."""
+        self.kept, self.kept_names = kept_facts(scenario), kept_names(scenario)
+        """What a saved scenario was answered with, by path."""
         self.sections: Mapping[str, Any] = {}
         """The sections every option shares, once they are validated."""
 
@@ -65,6 +68,16 @@ class Draft:
             path = f"{prefix}{fact.path}"
             if self.get(path) is None:
                 self.put(path, fact.value, _ranged(fact))
+
+    def take_kept(self, prefix: str) -> None:
+        """Take what the scenario was saved with for fields of a section or an option that have no value yet."""
+        for path, fact in self.kept.items():
+            if path.startswith(prefix) and self.get(path) is None:
+                self.put(path, fact.value, _ranged(fact))
+        for path, name in self.kept_names.items():
+            *groups, last = path.split(".")
+            if path.startswith(prefix) and self.get(path) is None:
+                self.tree["options"][groups[1]][last] = name
 
     def look_up(self, path: str, prefix: str, facts: Callable[[], Iterable[Fact]]) -> None:
         """Fill from a look-up; a name it does not know is a fault of the field that named it."""

@@ -13,6 +13,7 @@ def option_of(draft: Draft, name: str) -> OptionBase | None:
     prefix, given = f"options.{name}.", draft.tree["options"][name]
     kind = option_kinds()[given["kind"]]
     before = len(draft.faults)
+    draft.take_kept(prefix)
     if draft.get(f"{prefix}cache_hit_frac") is None:
         shared = draft.sources.get("workload.cacheable_frac", TYPED)
         draft.put(f"{prefix}cache_hit_frac", draft.get("workload.cacheable_frac"), shared)

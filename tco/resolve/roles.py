@@ -46,7 +46,8 @@ def hosted_of(draft: Draft, options: dict[str, OptionBase], baseline: str, chall
     same = [name for name in apis if model and options[name].model == model]
     if same:
         return same[0]
-    sku = _cheapest_host(draft, model) if model else None
+    kept = draft.kept_names.get(f"options.{HOSTED_ID}.sku")
+    sku = kept or (_cheapest_host(draft, model) if model else None)
     if sku is None or HOSTED_ID in options:
         return ""
     draft.tree["options"][HOSTED_ID] = {"kind": "api", "sku": sku, "auto_added": True}

@@ -11,6 +11,7 @@ from tco.units import HOURS_PER_WEEK
 def section(draft: Draft, name: str, model: type[Input]) -> Any:
     """One of the sections, its names looked up, validated; None when it is faulty."""
     prefix, before = f"{name}.", len(draft.faults)
+    draft.take_kept(prefix)
     if name == "workload":
         _shape(draft)
     if name == "staffing" and draft.get("staffing.loaded_usd_per_fte_year") is None:

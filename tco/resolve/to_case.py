@@ -7,6 +7,7 @@ from tco.catalog import Catalog
 from tco.errors import Fault, SheetError, nearest
 from tco.options.base import OptionBase
 from tco.resolve.draft import Draft
+from tco.resolve.kept import opened_words
 from tco.resolve.option import option_of
 from tco.resolve.roles import hosted_of, roles_of
 from tco.resolve.sections import section
@@ -65,4 +66,5 @@ def _resolved(scenario: Scenario, catalog: Catalog, now: date) -> Case:
         parity_evidence=str(scenario.tree.get("parity_evidence", "")),
         **draft.sections,
     )
-    return Case(numbers, draft.sources, scenario.hash, now, draft.evidence, catalog.where, draft.licence_notes)
+    opened = opened_words(scenario)
+    return Case(numbers, draft.sources, scenario.hash, now, draft.evidence, catalog.where, draft.licence_notes, opened)

@@ -50,7 +50,7 @@ def power_facts(
     planned : Mapping[str, Fact]
         ``idle_watts_per_gpu``, ``busy_board_ratio`` and ``host_watts_per_gpu`` of the sheet of defaults.
     """
-    facts = [_renamed(planned["host_watts_per_gpu"], "power.host_watts_per_gpu")]
+    facts = [_host(profile, planned)]
     idle = _idle(profile, gpu, planned)
     curve = _curve(profile, service, idle.value) if profile is not None else None
     if profile is not None and curve is not None:
@@ -87,6 +87,17 @@ def _idle(profile: ServingProfile | None, gpu: Gpu | None, planned: Mapping[str,
         )
         return Fact(path, gpu.idle_watts, source, usual.low, usual.high)
     return _renamed(usual, path)
+
+
+def _host(profile: ServingProfile | None, planned: Mapping[str, Fact]) -> Fact:
+    path = "power.host_watts_per_gpu"
+    if profile is None or profile.host_watts_per_gpu is None:
+        return _renamed(planned["host_watts_per_gpu"], path)
+    page, where = profile.sources[0], f"hw_profiles/serving/{profile.id}.yaml"
+    note = profile.provenance.get("host_power", "server beside its GPUs, as measured")
+    return Fact(
+        path, profile.host_watts_per_gpu, Source(where, profile.grade, None, page.url, page.checked_on, note=note)
+    )
 
 
 def _renamed(fact: Fact, path: str) -> Fact:

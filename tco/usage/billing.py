@@ -165,7 +165,7 @@ def opened(
     if month and not re.fullmatch(r"\d{4}-\d{2}", month):
         raise LookupFault(Fault(f"month {month}", "no month", "write it as 2026-10"))
     paths = [str(path) for path in ([table] if isinstance(table, Path | str) else table)]
-    listed = "[" + ", ".join(sql.quoted(path) for path in paths) + "]"
+    listed = "[" + ", ".join(sql.file_named(path) for path in paths) + "]"
     try:
         database.execute(f"CREATE TEMPORARY VIEW hourly AS SELECT * FROM read_parquet({listed})")
         columns = {row[0] for row in database.execute("DESCRIBE hourly").fetchall()}
@@ -195,7 +195,9 @@ def is_table(path: Path | str) -> bool:
         try:
             columns = {
                 row[0]
-                for row in database.execute(f"DESCRIBE SELECT * FROM read_parquet({sql.quoted(str(path))})").fetchall()
+                for row in database.execute(
+                    f"DESCRIBE SELECT * FROM read_parquet({sql.file_named(str(path))})"
+                ).fetchall()
             }
         except duckdb.Error:
             return False

@@ -168,7 +168,7 @@ class _Import:
         import duckdb
 
         try:
-            described = self.database.execute(f"DESCRIBE SELECT * FROM read_parquet({sql.quoted(str(log.path))})")
+            described = self.database.execute(f"DESCRIBE SELECT * FROM read_parquet({sql.file_named(str(log.path))})")
         except duckdb.Error as error:
             raise TcoError(Fault(log.told.name, "no Parquet that can be read", "export it again")) from error
         rows = described.fetchall()

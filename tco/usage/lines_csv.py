@@ -3,7 +3,7 @@
 import csv
 from io import StringIO
 
-from tco.catalog.harmless import harmless
+from tco.catalog.cells import harmless
 from tco.usage.billing import Bill
 
 HEADER = ("month", "model", "sku", "service_tier", "meter", "quantity", "usd", "why_unpriced")

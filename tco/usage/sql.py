@@ -59,6 +59,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def file_named(path: str) -> str:
+    """A file's path as an SQL literal that the engine takes for no pattern."""
+    return quoted("".join(f"[{letter}]" if letter in "*?[" else letter for letter in path))
+
+
 def named(name: str) -> str:
     """A column's name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'

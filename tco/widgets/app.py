@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import date
 from html import escape
 from typing import Any
 
@@ -14,6 +15,7 @@ from tco.present.charts.axes import Range
 from tco.present.picture import breakeven_figure
 from tco.present.provenance import source_line, stale_words
 from tco.present.service import doubt_badge
+from tco.resolve.kept import keep
 from tco.scenario import Scenario, load_scenario
 from tco.widgets import pages
 from tco.widgets.chart import Chart
@@ -213,8 +215,8 @@ class BreakEvenApp(w.VBox):  # type: ignore[misc]
 
     def _save(self) -> None:
         kept = self.store.scenario
-        if kept.as_of is None and self.store.outcome is not None:
-            kept = kept.set("as_of", self.outcome.case.numbers.as_of)  # so that it opens as it was
+        if self.store.outcome is not None:
+            kept = keep(kept, self.outcome.case, date.today())  # so that it opens as it was
         self.download.give("scenario.yaml", kept.to_yaml().encode(), MEDIA["yaml"])
 
 

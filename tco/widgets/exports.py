@@ -11,7 +11,7 @@ from tco.errors import TcoError
 from tco.present.axis import VolumeAxis
 from tco.present.charts.printed import print_ready
 from tco.present.picture import breakeven_figure, headline, write_chart
-from tco.present.provenance import stale_words, vendors_line
+from tco.present.provenance import vendors_line
 from tco.widgets.chart import Chart
 from tco.widgets.fields import Download, Words
 from tco.widgets.store import Outcome, Store
@@ -58,7 +58,7 @@ class Exports(w.VBox):  # type: ignore[misc]
         printed = print_ready(
             figure,
             title=headline(outcome.answer, axis),
-            source_line=f"{vendors_line(case)}{stale_words(case)}",
+            source_line=vendors_line(case),
             as_of=case.numbers.as_of,
             scenario_hash=case.scenario_hash,
         )

@@ -25,6 +25,8 @@ SCRIPT = {
     "fails_every": 0,
 }
 SCRIPT |= json.loads(os.environ.get("FAKE_VLLM", "{}"))
+CHUNK = b'data: {"choices": [{"text": "x "}]}\n\n'
+"""One token as an OpenAI-compatible server streams it; the real client reads it too, see benchmarks/client_load.py."""
 
 
 class Server:
@@ -74,8 +76,10 @@ class Server:
                 if token:
                     await asyncio.sleep(SCRIPT["tpot_s"] if self.in_flight <= SCRIPT["knee"] else SCRIPT["slow_tpot_s"])
                 self.answered_tok += 1
-                writer.write(b"x\n")
+                writer.write(CHUNK)
                 await writer.drain()
+            used = {"prompt_tokens": len(body["prompt"].split()), "completion_tokens": body["max_tokens"]}
+            writer.write(f"data: {json.dumps({'choices': [], 'usage': used})}\n\ndata: [DONE]\n\n".encode())
         finally:
             self.in_flight -= 1
 
@@ -113,8 +117,9 @@ async def request(host: str, port: int, model: str, input_tok: int, output_tok: 
     writer.write(head + body)
     status = int((await reader.readuntil(b"\r\n\r\n")).split()[1])
     at = []
-    while await reader.readline():
-        at.append(time.perf_counter())
+    while line := await reader.readline():
+        if line.startswith(CHUNK[:20]):
+            at.append(time.perf_counter())
     writer.close()
     ok = status == 200 and len(at) == output_tok
     end = at[-1] if at else time.perf_counter()

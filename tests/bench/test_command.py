@@ -14,9 +14,9 @@ import pytest
 
 from tco.bench.asked import Asked, bound, settings
 from tco.bench.plan import Mix
-from tco.bench.records import Energy, Percentiles, PointResult
+from tco.bench.records import Energy, Percentiles, PointResult, plain
 from tco.catalog import Catalog
-from tco.cli_measure import Bars, line, plain
+from tco.cli_measure import Bars, line
 from tco.errors import TcoError
 
 H100 = {"gpus": [{"name": "NVIDIA H100 80GB HBM3"}]}

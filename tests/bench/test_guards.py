@@ -99,6 +99,7 @@ def test_joules_must_go_with_watts_and_window() -> None:
     assert guards.energy_codes(good, Energy(300.0 * 60 * 0.9, 300.0, 1, "counter")) == ["B-JOULES"]
     assert guards.energy_codes(good, None) == ["B-POWER"]
     assert guards.energy_codes(good, Energy(1.0, 1.0, 1, "none", codes=("B-POWER",))) == ["B-POWER"]
+    assert guards.energy_codes(good, Energy(1.0, 1.0, 8, "none", codes=("B-MIG",))) == ["B-POWER", "B-MIG"]
     assert joules_per_request(good) == pytest.approx(60.0)
     assert joules_per_request(replace(good, codes=("B-JOULES",))) is None
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tco.bench.host import HostMeter, unwrapped_joules, zones
-from tco.bench.machine import host_facts, provenance
+from tco.bench.machine import host_facts, model_revision, provenance
 from tco.bench.power import NoMeter, ReplayMeter, Trace, usable
 from tco.bench.sampler import ReadFault, Sampler
 from tco.bench.trace import READINGS, GpuId
@@ -163,3 +163,17 @@ def test_the_processor_is_named(tmp_path: Path) -> None:
     )
     assert host_facts(tmp_path / "cpuinfo")["cpu"] == "Some CPU @ 2.0GHz"
     assert host_facts(tmp_path / "none")["cpu"]
+
+
+def test_the_revision_served_is_told(tmp_path: Path) -> None:
+    snapshot = tmp_path / "models--acme--large" / "snapshots" / "abc123"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text("{}")
+    (tmp_path / "models--acme--large" / "refs").mkdir()
+    (tmp_path / "models--acme--large" / "refs" / "main").write_text("abc123")
+    assert model_revision("acme/large", ("--revision", "v2"), tmp_path) == "v2"
+    assert model_revision("acme/large", (), tmp_path) == "abc123"
+    assert model_revision(str(snapshot)) == "abc123"
+    (tmp_path / "config.json").write_text("{}")
+    assert model_revision(str(tmp_path)) == "config.json sha256 44136fa355b3678a"  # sha256sum of the two braces
+    assert model_revision("acme/small", (), tmp_path) is None

@@ -1,25 +1,33 @@
 """A whole benchmark against a server with scripted latencies: the knee, the profile, resume, death, and no process left over."""
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tco.bench.meter import NoMeter
-from tco.bench.plan import Mix
+from tco.bench.host import HostMeter
+from tco.bench.meter import NoMeter, ReplayMeter
+from tco.bench.plan import Mix, prompts_count
 from tco.bench.processes import stop_group
 from tco.bench.run import bench
 from tco.bench.settings import Settings
+from tco.bench.state import State
+from tco.bench.summarise import Limits
+from tco.bench.trace import READINGS, GpuId, Trace
 from tco.catalog.profiles import read_profile
 from tco.errors import MissingTool, TcoError
+from tco.inputs.source import Fact, Source
 
 from .conftest import SteadyMeter
 
@@ -93,6 +101,21 @@ def test_a_second_run_measures_nothing_again_and_starts_no_server(settings: Sett
     assert after.provenance["engine_command"] == before.provenance["engine_command"]
 
 
+def test_a_window_too_short_is_measured_again_and_its_result_bears_the_points_name(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = iter([24])  # the first run: far too few for a second of four in flight, each done in 80 ms
+    monkeypatch.setattr("tco.bench.session.prompts_count", lambda *asked: next(counts, None) or prompts_count(*asked))
+    one = replace(settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:1], most_concurrency=4))
+    heard = Heard()
+    bench(one, SteadyMeter(), heard)
+    (told,) = heard.all("point")
+    raw = settings.state / one.key() / "raw"
+    used, first = (json.loads((raw / f"{told['name']}{end}.json").read_text()) for end in ("", "-again"))
+    assert first["completed"] == 24
+    assert used["completed"] == told["point"].completed_count > 24
+
+
 def test_repeats_open_loop_and_no_power(settings: Settings) -> None:
     plan = replace(settings.plan, mixes=(Mix(16, 16),), repeats=3, most_concurrency=4, open_loop=True)
     _, written = bench(replace(settings, plan=plan), NoMeter(1), Heard())
@@ -158,9 +181,8 @@ def test_failed_requests_are_counted_and_outside_the_service_level(
     settings: Settings, scripted: Callable[..., None]
 ) -> None:
     scripted(fails_every=4)
-    one = replace(
-        settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:1], first_concurrency=2, most_concurrency=2)
-    )
+    plan = replace(settings.plan, mixes=settings.plan.mixes[:1], first_concurrency=2, most_concurrency=2)
+    one = replace(settings, plan=plan, limits=Limits(60_000.0, 60_000.0, 95.0))  # only a failure is outside of these
     _, written = bench(one, SteadyMeter(), Heard())
     assert written.points[0].failed_count > 0
     assert "B-FAILED" in written.points[0].codes
@@ -220,4 +242,49 @@ def test_what_is_kept_is_whole_json(settings: Settings) -> None:
         "provenance",
     }
     for path in folder.rglob("*.json"):
-        json.loads(path.read_text())
+        json.loads(path.read_text(), parse_constant=pytest.fail)
+
+
+def test_what_was_not_measured_is_kept_as_null_and_comes_back(settings: Settings) -> None:
+    plan = replace(settings.plan, mixes=settings.plan.mixes[:1], most_concurrency=4)
+    one, heard = replace(settings, plan=plan), Heard()
+    bench(one, NoMeter(1), heard)
+    (path,) = (settings.state / one.key()).glob("closed-*.json")
+    assert json.loads(path.read_text(), parse_constant=pytest.fail)["energy"]["joules"] is None
+    energy = State(path.parent).point(path.stem).energy  # type: ignore[union-attr]
+    assert energy is not None
+    assert math.isnan(energy.joules)
+
+
+def test_the_host_is_measured_beside_the_gpus_and_the_power_trace_kept(settings: Settings, tmp_path: Path) -> None:
+    zone = tmp_path / "powercap" / "intel-rapl:0"
+    zone.mkdir(parents=True)
+    (zone / "name").write_text("package-0")
+    (zone / "max_energy_range_uj").write_text("262143328850")
+    (zone / "energy_uj").write_text("0")
+    stop = threading.Event()
+
+    def draw() -> None:  # 80 W
+        began = time.monotonic()
+        while not stop.wait(0.02):
+            beside = zone / "beside"
+            beside.write_text(str(int((time.monotonic() - began) * 80e6)))
+            beside.replace(zone / "energy_uj")
+
+    drawing = threading.Thread(target=draw)
+    drawing.start()
+    try:
+        planned = Fact("power.host_watts_per_gpu", 100.0, Source("sheet", "assumed"))
+        host = HostMeter(4, planned, tmp_path / "powercap", period_s=0.05)
+        one = replace(settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:1], most_concurrency=4))
+        trace = Trace(np.array([0.0, 1e6]), np.full((2, 1, len(READINGS)), 350.0), (GpuId("G", "u"),), "nvml", 0.0)
+        path, written = bench(one, ReplayMeter(trace), Heard(), host=host)
+    finally:
+        stop.set()
+        drawing.join()
+    # 80 W of the processors over the four GPUs of the machine
+    assert written.host_watts_per_gpu == pytest.approx(20, rel=0.1)
+    assert read_profile(path, path.name)[0].host_watts_per_gpu == written.host_watts_per_gpu  # type: ignore[union-attr]
+    assert written.provenance["host_power"].startswith("RAPL (package-0) over 4 GPUs")
+    (kept,) = (settings.state / one.key() / "power").glob("*.csv")
+    assert len(Trace.load(kept)) == 2

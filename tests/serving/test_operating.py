@@ -67,6 +67,15 @@ def test_watts_between_idle_and_full_load_are_those_measured(planned: dict[str, 
     assert facts["power.grade"].value == "published"
 
 
+def test_the_host_is_the_one_measured_where_it_was(planned: dict[str, Any]) -> None:
+    found = profile(point(500, 10), host_watts_per_gpu=44.0, provenance={"host_power": "RAPL (package-0) over 8 GPUs"})
+    facts = {fact.path: fact for fact in power_facts(found, GPU, SERVICE, planned)}
+    assert facts["power.host_watts_per_gpu"].value == 44
+    assert facts["power.host_watts_per_gpu"].source.note == "RAPL (package-0) over 8 GPUs"
+    usual = {fact.path: fact for fact in power_facts(profile(point(500, 10)), GPU, SERVICE, planned)}
+    assert usual["power.host_watts_per_gpu"].source.grade == "assumed"
+
+
 def test_watts_that_nobody_measured_are_planning_values(planned: dict[str, Any]) -> None:
     facts = {fact.path: fact for fact in power_facts(profile(point(500, 10)), GPU, SERVICE, planned)}
     assert facts["power.busy_watts_per_gpu"].value == pytest.approx(0.9 * 700)

@@ -150,3 +150,12 @@ def test_every_sku_is_found_by_its_own_name(sku: str) -> None:
 
 def test_a_ring_of_aliases_ends() -> None:
     assert Names(["a/m"], {"x/": "y/", "y/": "x/"}).sku(None, "x/m") is None
+
+
+def test_every_alias_leads_to_a_vendor_or_a_model_that_is_sold() -> None:
+    vendors = {sku.split("/", 1)[0] for sku in NAMES.skus}
+    for entry in Catalog.open(ROOT).rows("aliases"):
+        if entry.row.name.endswith("/"):
+            assert entry.row.sku == "" or entry.row.sku.rstrip("/") in vendors, entry.row.name
+        else:
+            assert NAMES.sku(None, entry.row.name) == entry.row.sku

@@ -210,3 +210,19 @@ def test_one_id_counts_once_and_the_longest_is_kept(tmp_path: Path, log: Callabl
     done = import_logs([one, two], tmp_path / "t.parquet", now=NOW)
     assert sums(done) == (3, 300, 0, 0, 0, 110, 0)
     assert [(p.kind, p.count, p.examples) for p in done.report.left_out] == [("repeat", 1, ("b",))]
+
+
+@pytest.mark.parametrize("name", ["log [1].csv", "o'clock.csv", "a?b*.csv", "log[1].parquet"])
+def test_a_files_name_is_no_pattern_and_no_sql(
+    tmp_path: Path, catalog: Catalog, log: Callable[..., Path], name: str
+) -> None:
+    path = log("b,2026-11-01T09:00:00Z,large,,100,0,10", name=name.replace(".parquet", ".csv"))
+    if name.endswith(".parquet"):
+        import duckdb
+
+        path = import_logs(path, tmp_path / name, catalog=catalog, now=NOW).table_path
+        assert bill(path, catalog).tok == 110
+        duckdb.sql(
+            f"COPY (SELECT TIMESTAMP '2026-11-01' AS time, 'm' AS model, 100 AS input_tokens, 10 AS output_tokens) TO '{path}'"
+        )
+    assert sums(import_logs(path, tmp_path / "t.parquet", catalog=catalog, now=NOW))[:2] == (1, 100)

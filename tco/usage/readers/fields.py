@@ -35,7 +35,7 @@ class Reading:
 
 def relation(file: LogFile) -> str:
     """A file as a relation: the columns of a table as text, or one column ``doc`` of JSON documents."""
-    path = sql.quoted(str(file.path))
+    path = sql.file_named(str(file.path))
     if file.kind == "parquet":
         return f"read_parquet({path})"
     if file.kind == "json":
