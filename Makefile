@@ -17,7 +17,7 @@ export UV_SYSTEM_CERTS ?= true
 help:                     ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-lab: $(VENV)/.installed   ## open the break-even notebook, live, in JupyterLab; LAB="--no-browser --port 8899" adds arguments
+lab: $(VENV)/.installed   ## open the break-even notebook, live, in JupyterLab; LAB="02_benchmark --no-browser" names another, adds arguments
 	$(BIN)/tco lab $(LAB)
 
 test: check               ## check, then every test; installs Chromium and LibreOffice when they are missing and apt is there

@@ -352,7 +352,6 @@ def _run_cells(notebook: Any, connection_file: Path) -> str:
     from jupyter_client.asynchronous.client import AsyncKernelClient
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-    from nbclient.util import run_sync
 
     client = NotebookClient(notebook, timeout=CELL_S, store_widget_state=False)
     client.kc = AsyncKernelClient(connection_file=str(connection_file))
@@ -360,7 +359,7 @@ def _run_cells(notebook: Any, connection_file: Path) -> str:
     client.kc.start_channels()
     cell_number = 0
     try:
-        run_sync(client.kc.wait_for_ready)(timeout=START_S)
+        _await_kernel(client.kc)
         for cell_number, cell in enumerate(notebook.cells, start=1):
             client.execute_cell(cell, cell_number - 1)
     except CellExecutionError as error:
@@ -370,6 +369,28 @@ def _run_cells(notebook: Any, connection_file: Path) -> str:
     finally:
         client.kc.stop_channels()
     return ""
+
+
+def _await_kernel(kernel_client: Any) -> None:
+    """
+    Return when the kernel answers. A kernel that is slow to start is held for dead after a second without a heartbeat: asked again.
+
+    Raises
+    ------
+    RuntimeError
+        It has not answered after ``START_S``.
+    """
+    from nbclient.util import run_sync
+
+    until = time.monotonic() + START_S
+    while True:
+        try:
+            run_sync(kernel_client.wait_for_ready)(timeout=max(until - time.monotonic(), 1.0))
+            return
+        except RuntimeError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.1)
 
 
 def _stop(server: _Server) -> None:

@@ -49,4 +49,6 @@ class WaitingContents(AsyncLargeFileManager):  # type: ignore[misc, unused-ignor
             return
         kernel = await server.kernel_manager.start_kernel(kernel_name="python3", path="")
         await sessions.create_session(path=path, name=copy.name, type="notebook", kernel_id=kernel)
-        await asyncio.to_thread(bring_to_life, copy, kernel)
+        failed = await asyncio.to_thread(bring_to_life, copy, kernel)
+        if failed:
+            self.log.warning("%s: %s", path, failed)

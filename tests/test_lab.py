@@ -107,6 +107,35 @@ def test_an_edited_copy_is_kept_aside(tmp_path: Path) -> None:
     assert lab._cells(lab_folder / "small-kept-1.ipynb") == [("code", "2")]
 
 
+def test_the_other_notebooks_lie_beside_it_for_links_and_an_edited_one_stays(tmp_path: Path) -> None:
+    source, lab_folder = lab.find_notebook("02_benchmark", tmp_path), lab._lab_folder(tmp_path)
+    lab._working_copy(source, lab_folder)
+    lab._copy_others(source, tmp_path)
+    other = lab_folder / "01_break_even.ipynb"
+    assert lab.untouched(other)
+    notebook(other, "import os")
+    assert not lab.untouched(other)  # no cell that a person wrote runs by itself
+    lab._copy_others(source, tmp_path)
+    assert lab._cells(other) == [("code", "import os")]
+
+
+def test_a_notebook_opened_by_a_link_is_live_and_an_edited_one_does_not_run(tmp_path: Path) -> None:
+    process, said = start(tmp_path, "02_benchmark")
+    try:
+        base, token = re.search(r"(http://127\.0\.0\.1:\d+)/\S+token=(\S+)", said).groups()
+        notebook(tmp_path / ".lab" / "mine.ipynb", "1 / 0")
+        for name in ("01_break_even", "mine"):
+            with urllib.request.urlopen(f"{base}/api/contents/.lab/{name}.ipynb?token={token}") as answer:
+                cells = json.load(answer)["content"]["cells"]
+            assert any(cell.get("outputs") for cell in cells) == (name != "mine")
+        with urllib.request.urlopen(f"{base}/api/sessions?token={token}") as answer:
+            paths = sorted(session["path"] for session in json.load(answer))
+        assert paths == [".lab/01_break_even.ipynb", ".lab/02_benchmark.ipynb"]
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+
+
 def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -17,8 +17,8 @@ def code_of(path: Path) -> list[str]:
     return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
-def test_there_is_one() -> None:
-    assert "01_break_even" in {path.stem for path in NOTEBOOKS}
+def test_there_are_two() -> None:
+    assert {"01_break_even", "02_benchmark"} <= {path.stem for path in NOTEBOOKS}
 
 
 @every_notebook
@@ -52,3 +52,11 @@ def test_a_notebook_runs_from_a_clean_kernel(path: Path, tmp_path: Path) -> None
     NotebookClient(notebook, timeout=120, kernel_name="python3", store_widget_state=False, resources=where).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [output for output in outputs if output.get("name") == "stderr"] == []
+
+
+@every_notebook
+def test_a_link_to_another_notebook_leads_there(path: Path) -> None:
+    text = "".join(cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "markdown")
+    linked = re.findall(r"\]\(([\w.]+\.ipynb)\)", text)
+    assert linked
+    assert all(path.with_name(name).is_file() for name in linked)

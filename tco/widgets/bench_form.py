@@ -9,7 +9,7 @@ from typing import Any
 
 import ipywidgets as w  # type: ignore[import-untyped]
 
-from tco.bench.asked import BYTES, Asked
+from tco.bench.asked import Asked
 from tco.bench.guards import FULL_WINDOW_S, QUICK_WINDOW_S
 from tco.bench.plan import DEFAULT_LENGTHS, REPEATS
 from tco.bench.typed import above_0, loads, share, whole
@@ -21,6 +21,7 @@ from tco.widgets.form import show
 
 UNTOLD = "not said yet"
 """Found in a box that must be filled: told above, and not at a box that nobody has touched."""
+DTYPES = ("auto", "bfloat16", "float16")
 HERE, RUNNING = "here", "running"
 SEEN, DCGM, NO_POWER = "seen", "dcgm", "none"
 
@@ -103,8 +104,7 @@ class BenchForm(w.VBox):  # type: ignore[misc]
             [HERE, "start vLLM on this machine", ""], [RUNNING, "one that runs already, by address", ""]])  # fmt: skip
         rows = [["", _seen_words(gpus_seen), ""], *([name, name, "say it"] for name in sorted(catalog.gpus()))]
         self.gpu = self._choice("GPU", "Which GPU serves, as in hw_profiles/gpus.", rows)
-        formats = ["auto", *(name for name in BYTES if name not in ("fp8", "int8"))]
-        self.dtype = self._choice("Format of the weights", "As vLLM's --dtype.", [[n, _dtype(n), ""] for n in formats])
+        self.dtype = self._choice("Format of the weights", "As vLLM's --dtype.", [[n, _dtype(n), ""] for n in DTYPES])
         thorough = [["full", f"windows of {FULL_WINDOW_S:g} s, {REPEATS} repeats", ""],
                     ["quick", f"a first look: windows of {QUICK_WINDOW_S:g} s, none", ""]]  # fmt: skip
         self.thorough = self._choice("How thoroughly", "A quick profile is marked as one.", thorough)

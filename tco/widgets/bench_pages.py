@@ -154,7 +154,7 @@ def points_html(rows: Sequence[Row], limits: Limits) -> str:
     heads = ("mix", "load", "in flight", "tok/s", "watts", "p95 TTFT, ms", "p95 TPOT, ms", "inside", "doubts")
     head = "".join(f'<th scope="col"{" class=num" if 1 < at < 8 else ""}>{text}</th>' for at, text in enumerate(heads))
     body = "".join(_point(row, limits) for row in reversed(rows))
-    return f"{_scroll('Finished points', 'tco-long')}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    return f"{_scroll('Finished runs', 'tco-long')}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
 
 
 def _point(row: Row, limits: Limits) -> str:

@@ -86,6 +86,17 @@ def test_it_follows_the_pages_theme(started):
     page.wait_for_function("plot()._fullLayout.paper_bgcolor === '#ffffff'")
 
 
+def test_a_hidden_chart_takes_the_theme_on_when_it_is_shown(started):
+    page, _, _ = started
+    page.evaluate("document.getElementById('cell').hidden = true")
+    page.evaluate("document.body.dataset.jpThemeLight = 'false'")
+    page.wait_for_timeout(100)
+    page.evaluate("document.getElementById('cell').hidden = false")
+    page.wait_for_function(
+        "plot()._fullLayout.paper_bgcolor === 'rgb(17, 17, 17)' || plot()._fullLayout.paper_bgcolor === '#111111'"
+    )
+
+
 def test_no_button_shares(started):
     page, _, _ = started
     page.hover("#cell")

@@ -11,7 +11,7 @@ function render({ model, el }) {
       <button type="button" class="tco-info" aria-label="Help" aria-expanded="false">?</button>
     </div>
     <div class="tco-entry-body">
-      ${long ? `<textarea id="${id}" rows="${model.get("lines")}"` : `<input type="text" id="${id}" list="${id}-names"`}
+      ${long ? `<textarea id="${id}" rows="${model.get("lines")}"` : `<input type="text" id="${id}"`}
         autocomplete="off" spellcheck="false" aria-describedby="${id}-unit ${id}-note ${id}-error">${long ? "</textarea>" : ""}
       <span class="tco-unit" id="${id}-unit"></span>
       <datalist id="${id}-names"></datalist>
@@ -35,6 +35,8 @@ function render({ model, el }) {
       option.value = name;
       return option;
     }));
+    if (!long && names.children.length) box.setAttribute("list", names.id); // with a list it is a combobox
+    else box.removeAttribute("list");
     note.textContent = model.get("note");
   }
   const text = () => { if (box.value !== model.get("value") && document.activeElement !== box) box.value = model.get("value"); };
