@@ -122,6 +122,18 @@ def note(text: str, colour: str, **where: Any) -> dict[str, Any]:
     return {"text": text, "showarrow": False, "font": font, "align": "left", "captureevents": False, **where}
 
 
+def plain(text: str) -> str:
+    """
+    A text from outside as plotly writes it letter by letter: no markup of its own.
+
+    Examples
+    --------
+    >>> plain("<b>&")
+    '&lt;b&gt;&amp;'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def wrapped(text: str, width_px: float, size_px: int) -> list[str]:
     """Text in lines that fit a width."""
     together = text.replace(" × ", "\u00a0×\u00a0")

@@ -11,6 +11,7 @@ from tco.catalog import Catalog
 from tco.errors import Fault, TcoError
 from tco.present.charts.heat import HeatWeek, heat_chart
 from tco.usage import Engine, Reconciliation, bill, reconcile
+from tco.usage.report import shown
 from tco.widgets import usage_pages as pages
 from tco.widgets.chart import Chart
 from tco.widgets.fields import Choice, Clock, Words
@@ -175,6 +176,8 @@ class UsageApp(w.VBox):  # type: ignore[misc]
         """Draw everything from what was read."""
         show(self.columns, self.asked is not None)
         show(self.pictures, self.asked is None)
+        if self.asked is None:
+            self.columns.leave()
         self.words.html = (
             "" if self.asked is not None else pages.verdict_html(self.usage, self.billed, self.held, self.faults)
         )
@@ -195,7 +198,7 @@ class UsageApp(w.VBox):  # type: ignore[misc]
         by_hour = self.part.load.week(clock)
         if by_hour is None:
             return None
-        label = pages.name(self.model.value) if self.model.value else "all models"
+        label = shown(self.model.value, 60) if self.model.value else "all models"
         return HeatWeek(by_hour, self.part.load.measure, clock.replace("_", " "), label)
 
     def _draw_week(self) -> None:
@@ -246,7 +249,7 @@ class UsageApp(w.VBox):  # type: ignore[misc]
 
     def _refused(self, work: Work, error: TcoError) -> None:
         if isinstance(error, Unknown) and not work.stopping:
-            self.asked = work.ask
+            self.asked, self.words.html = work.ask, ""
             self.columns.ask(error.seen, work.ask.names, pages.faults_html(error.faults))
         elif work.stopping:
             self.faults = (Fault(work.ask.told, "reading was stopped", "read it again when you like"),)

@@ -137,6 +137,10 @@ class Columns(w.VBox):  # type: ignore[misc]
             with choice.hold_sync():
                 choice.choices, choice.value, choice.error = rows, guess.get(ours, ""), ""
 
+    def leave(self) -> None:
+        """Ask no more."""
+        self.seen, self.said.html, self.wrong.html = None, "", ""
+
     def names(self) -> dict[str, str]:
         """Our column to the file's."""
         return {ours: choice.value for ours, choice in self.choices.items() if choice.value}

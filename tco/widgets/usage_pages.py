@@ -36,7 +36,9 @@ def verdict_html(usage: Usage, bill: Bill, held: Reconciliation | None, faults: 
     """What the log should have cost, what is not in it, what of the invoice is unexplained; faults first."""
     wrong = faults_html(faults, " Below is what was read before.")
     badge = f'<p><span class="tco-badge">SAMPLE</span> {escape(SAMPLE_WORDS)}</p>' if usage.ask.is_sample else ""
-    headline = f"This log should have cost {cents(bill.total_usd)}."
+    headline = (
+        f"This log should have cost {cents(bill.total_usd)}." if bill.lines else "Nothing in this log has a price."
+    )
     if held is not None:
         headline = f"{headline} The invoice says {cents(held.invoice_usd)}: it {_agrees(held)}."
     chips = "".join(
@@ -78,7 +80,8 @@ def _chips(usage: Usage, bill: Bill, held: Reconciliation | None) -> list[tuple[
     fit = usage.whole.fit
     found = [("bill", cents(bill.total_usd))]
     if bill.requests:
-        found.append(("a thousand requests", money(1000 * bill.total_usd / bill.requests)))
+        thousand_usd = 1000 * bill.total_usd / bill.requests
+        found.append(("a thousand requests", cents(thousand_usd) if thousand_usd >= 1 else money(thousand_usd)))
     if fit is not None:
         found.append(("requests a month", count(fit.requests_per_month)))
     found.append(("tokens without a price", percent(bill.unpriced_frac)))

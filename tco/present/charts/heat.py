@@ -171,7 +171,7 @@ def _plain(colours: theme.Palette) -> dict[str, Any]:
 
 def _unit(week: HeatWeek, left_px: int, colours: theme.Palette) -> dict[str, Any]:
     above = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
-    text = f"{week.what} an hour, {week.label}, by the clock of {week.clock}"
+    text = theme.plain(f"{week.what} an hour, {week.label}, by the clock of {week.clock}")
     return note(text, colours["muted"], **above, xshift=theme.LEFT_EDGE_PX - left_px, yshift=5)
 
 

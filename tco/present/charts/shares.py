@@ -128,13 +128,8 @@ def _share_words(row: ModelUse, kind: int, share: float | None) -> str:
 def _name(row: ModelUse, place: int, left_px: int, colours: theme.Palette) -> dict[str, Any]:
     first, *others = theme.wrapped(row.name, left_px - theme.LEFT_EDGE_PX - 8, SMALL_PX)
     where = {"xref": "paper", "yref": "y", "x": 0, "y": _height(place, 1), "xanchor": "left", "yanchor": "middle"}
-    return note(_plain(first) + ("…" if others else ""), colours["ink"], **where, xshift=theme.LEFT_EDGE_PX - left_px,
-                hovertext=_plain(row.name) if others else "")  # fmt: skip
-
-
-def _plain(text: str) -> str:
-    """A name from a log as plotly shows it letter by letter: no markup of its own."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return note(theme.plain(first) + ("…" if others else ""), colours["ink"], **where, xshift=theme.LEFT_EDGE_PX - left_px,
+                hovertext=theme.plain(row.name) if others else "")  # fmt: skip
 
 
 def _unit(left_px: int, colours: theme.Palette) -> dict[str, Any]:
