@@ -82,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     add_bench(commands.add_parser("bench", help="measure a model on these GPUs with vLLM, and write its profile"))
     add_import(commands.add_parser("bench import", help="make a profile of another load generator's result files"))
     add_prices(
-        commands.add_parser("prices", help="the dated price sheets: list, show, history, check, add, diff, export")
+        commands.add_parser(
+            "prices", help="the dated price sheets: list, show, history, check, add, diff, propose, export"
+        )
     )
     add_usage(commands.add_parser("usage", help="the workload and the bill out of real logs"))
     terms = commands.add_parser("terms", help="the words and units this tool uses")
@@ -186,6 +188,9 @@ def _question(
     parser.add_argument("--save", metavar="FILE", type=Path, help="write the scenario so that it opens as it is now")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     parser.add_argument("--json", action="store_true", help="print the answer as JSON, and nothing else")
+    parser.add_argument(
+        "--with-contracts", action="store_true", help="name rows of private contracts among the sources in --json"
+    )
     parser.set_defaults(run=run)
     return parser
 
@@ -224,7 +229,7 @@ def _compare(arguments: argparse.Namespace) -> int:
     case = _case(arguments)
     answer = compare(case)
     if arguments.json:
-        _print_json(comparison_data(answer, case))
+        _print_json(comparison_data(answer, case, arguments.with_contracts))
     else:
         from tco.present.console import show_comparison
 
@@ -244,7 +249,7 @@ def _breakeven(arguments: argparse.Namespace) -> int:
 
         written = write_chart(case, answer, arguments.chart, arguments.axis)
     if arguments.json:
-        _print_json(breakeven_data(answer, case))
+        _print_json(breakeven_data(answer, case, arguments.with_contracts))
     else:
         from tco.present.console import show_breakeven
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tco.bench.typed import above_0, loads, share, whole
+from tco.errors import Fault, ScenarioError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -99,12 +100,21 @@ def _bench(arguments: argparse.Namespace) -> int:
 
     typed = {name: value for name, value in vars(arguments).items() if value is not None}
     told = {name: value for name, value in typed.items() if name in Asked.__dataclass_fields__}
-    told |= {name: tuple(shlex.split(typed.get(name, ""))) for name in ("server_args", "bench_args")}
+    told |= {name: _words(name, typed.get(name, "")) for name in ("server_args", "bench_args")}
     catalog = Catalog.open(arguments.data)
     with shown(arguments.json_log) as tell, ended_as_by_hand():
         facts = {"command": shlex.join(["tco", *sys.argv[1:]])}
         measure(Asked(**told), catalog, tell, power=not arguments.no_power, only_plan=arguments.plan, facts=facts)
     return 0
+
+
+def _words(name: str, text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise ScenarioError(
+            Fault(f"--{name.replace('_', '-')}", text, f"{error}: close what you opened".lower())
+        ) from error
 
 
 @contextmanager
@@ -190,14 +200,20 @@ class Bars(Shown):
 def line(name: str, facts: dict[str, Any]) -> str:
     """An event in words."""
     if name == "plan":
+        mixes = f"\n  {', '.join(facts['mixes'])} (prompt x answer tokens), windows of {facts['window_s']:g} s or more"
         cuts = "".join(f"\n  left out for the budget: {cut}" for cut in facts["cuts"])
+        cuts += "".join(f"\n  left out: {mix}" for mix in facts["unfit"])
         unknown = (
             ""
             if facts["model_known"]
             else "\n  not in hw_profiles/models: what its GPUs could do at most is not checked"
         )
-        power = "" if facts["power"] == "measured" else f"\n  power is left out ({facts['power']})"
-        return f"{len(facts['mixes'])} length mixes, about {facts['runs']} runs and {facts['minutes']:.0f} minutes{cuts}{power}{unknown}"
+        power = (
+            ""
+            if facts["power"] == "measured"
+            else f"\n  power is left out ({' '.join(filter(None, (facts['power'], facts['power_note'])))})"
+        )
+        return f"{len(facts['mixes'])} length mixes, about {facts['runs']} runs and {facts['minutes']:.0f} minutes{mixes}{cuts}{power}{unknown}"
     if name == "point":
         point = facts["point"]
         watts = "" if point.energy is None or math.isnan(point.energy.watts) else f", {point.energy.watts:.0f} W"

@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tco.cli_propose import add_propose
 from tco.errors import Fault, LookupFault, TcoError, nearest
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def add_prices(parser: argparse.ArgumentParser) -> None:
     _adding(commands)
     _comparing(commands)
     _exporting(commands)
+    add_propose(commands)
 
 
 def _command(commands: Any, name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
@@ -153,10 +155,11 @@ def _history(arguments: argparse.Namespace) -> int:
     rows = [_plain(change) for change in changes]
     written = None
     if arguments.chart is not None:
+        from tco.catalog.listing import sources_line
         from tco.present.prices import write_history
 
         written = write_history(
-            rows, f"{sku}: price over time", _source_line(catalog, sku, today), today, arguments.chart
+            rows, f"{sku}: price over time", sources_line(catalog, sku, today), today, arguments.chart
         )
     if arguments.json:
         from tco.present.prices import NO_PATH
@@ -295,18 +298,6 @@ def _file_name(provider: str) -> str:
             Fault("vendor", provider, "write it in letters, digits and dashes, or name the file with --sheet")
         )
     return f"{provider}.csv"
-
-
-def _source_line(catalog: Catalog, sku: str, today: date) -> str:
-    """What stands under a chart of prices: the sheets, when they were checked, and how old that is."""
-    from tco.catalog.limits import Limits
-
-    rows = [entry for entry in catalog.rows("api") if f"{entry.row.provider}/{entry.row.model}" == sku]
-    sheets = ", ".join(sorted({Path(entry.where).stem for entry in rows}))
-    checked = max(entry.row.checked_on for entry in rows)
-    age, most = (today - checked).days, Limits(catalog).stale_days("api")
-    stale = f" ({age} days ago: check before you sign)" if most is not None and age > most else ""
-    return f"Sources: prices: {sheets} · prices checked {checked}{stale}"
 
 
 def _plain(thing: Any) -> dict[str, Any]:

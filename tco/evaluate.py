@@ -18,7 +18,7 @@ from tco.errors import Fault, LookupFault, ScenarioError, nearest
 from tco.inputs.base import Input, faults_in
 from tco.model.ledger import Ledger
 from tco.options import option_kinds
-from tco.options.api import ApiOption, request_usd, requests_for_bill
+from tco.options.api import ApiOption, committed_usd, request_usd, requests_for_bill
 from tco.options.base import Shared, Tail, WeekPlan
 from tco.units import Array, Numeric
 
@@ -185,4 +185,19 @@ def _requests(numbers: CaseNumbers) -> Numeric:
     if not np.all(np.asarray(request_usd(payer, workload)) > 0):
         mend = "a bill cannot be turned into requests: give requests_per_month, or prices above 0"
         raise ScenarioError(Fault(BILL, f"a request costs nothing at {numbers.baseline!r}", mend))
+    _bill_has_a_volume(payer, numbers)
     return requests_for_bill(payer, workload, cast(Numeric, workload.bill_usd_per_month))
+
+
+SAME_BILL_FRAC = 1e-3
+"""How far under what is committed a bill may be and still mean it: bills are told in whole dollars."""
+
+
+def _bill_has_a_volume(payer: ApiOption, numbers: CaseNumbers) -> None:
+    bill, least = np.asarray(numbers.workload.bill_usd_per_month), float(np.max(committed_usd(payer)))
+    if payer.provisioned is not None:
+        mend = "units are paid for whole, so a bill does not tell the volume: give requests_per_month"
+        raise ScenarioError(Fault(BILL, f"{numbers.baseline!r} is paid by provisioned units", mend))
+    if np.any(bill < least * (1.0 - SAME_BILL_FRAC)):
+        mend = f"give requests_per_month, or a bill of at least {least:,.2f} a month, which is the least it charges"
+        raise ScenarioError(Fault(BILL, f"{float(np.min(bill)):,.2f}, below what {numbers.baseline!r} commits", mend))

@@ -26,7 +26,7 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "reprice": ("scenario resolve solve case catalog errors", ""),
     "catalog": ("inputs errors units yaml12", "pydantic yaml ruamel httpx"),
     "usage": ("inputs catalog model errors units", "duckdb numpy"),
-    "bench": ("inputs model catalog units errors", "httpx pynvml vllm numpy prometheus_client"),
+    "bench": ("_version inputs model catalog units errors", "httpx pynvml vllm numpy prometheus_client"),
     "present": (
         "model solve serving scenario case inputs units errors options",
         "numpy pandas plotly kaleido xlsxwriter openpyxl jinja2 pptx rich",
@@ -39,7 +39,8 @@ TABLE = {  # room or loose file: (what it may import from tco, what it may impor
     "cli_usage": ("usage catalog scenario errors", ""),
     "cli_bench": ("bench catalog inputs errors", ""),
     "cli_measure": ("bench catalog errors", "rich"),
-    "cli_prices": ("catalog reprice scenario present errors", ""),
+    "cli_prices": ("catalog reprice scenario present errors cli_propose", ""),
+    "cli_propose": ("catalog present errors", ""),
     "__main__": ("cli", ""),
 }
 FACES = {
@@ -49,6 +50,7 @@ FACES = {
     "cli_usage",
     "cli_measure",
     "cli_prices",
+    "cli_propose",
     "lab",
     "lab_contents",
     "__main__",

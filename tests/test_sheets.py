@@ -441,6 +441,7 @@ LOOKED_UP_GROUPS = (
     "options.api.price.",
     "options.api.batch.",
     "options.api.long_context.",
+    "options.api.provisioned.",
     "options.rented.capacity.work.",
     "options.rented.power.",
     "options.owned.capacity.work.",

@@ -10,6 +10,7 @@ import pytest
 from tco.catalog.aliases import AliasRow
 from tco.catalog.api_prices import ApiPriceRow
 from tco.catalog.assumptions import AssumptionRow
+from tco.catalog.contracts import ContractRow
 from tco.catalog.fx import FxRow
 from tco.catalog.people import PeopleRow
 from tco.catalog.rentals import RentalRow
@@ -28,7 +29,7 @@ from tco.units import UNITS, unit_of
 MODELS: list[type[Input]] = [Workload, Service, Finance, Staffing, Gpu, Model, ServingProfile, ServiceLevel, Shape]
 KINDS: list[type[Input]] = [kind.model for kind in option_kinds().values()]
 ROWS: list[type[Any]] = [
-    ApiPriceRow, AssumptionRow, CarbonRow, ColocationRow, ElectricityRow, FxRow, PeopleRow, RentalRow, ServerRow,
+    ApiPriceRow, AssumptionRow, CarbonRow, ColocationRow, ContractRow, ElectricityRow, FxRow, PeopleRow, RentalRow, ServerRow,
 ]  # fmt: skip
 
 WITHOUT_A_UNIT = {
@@ -42,6 +43,7 @@ WITHOUT_A_UNIT = {
 """Numbers whose names carry no unit, and why."""
 CARRIED_BY_OTHERS = {
     "price": "its unit is in the columns per and currency",
+    "amount": "the same",
     "min_input_tokens": "in tokens, as vendors print it",
     "gpus_per_instance": "GPUs, a count",
     "gpus_per_server": "the same",

@@ -46,7 +46,8 @@ def tracked(folder: str) -> set[str]:
 
 def test_private_prices_are_never_packed(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as packed:
-        assert [name for name in packed.namelist() if "contracts" in name] == []
+        assert [name for name in packed.namelist() if Path(name).name == "contracts.csv"] == []
+        assert "tco/_data/price_sheets/contracts.example.csv" in packed.namelist()
         assert all(b"secret-vendor" not in packed.read(name) for name in packed.namelist())
 
 

@@ -29,6 +29,6 @@ fi
 export PYTHONPATH="$here${PYTHONPATH:+:$PYTHONPATH}" HF_HUB_OFFLINE=1 TRANSFORMERS_OFFLINE=1 VLLM_NO_USAGE_STATS=1 DO_NOT_TRACK=1
 export VLLM_USE_FLASHINFER_SAMPLER=${VLLM_USE_FLASHINFER_SAMPLER:-0}  # its kernels are compiled at the first use, which needs a network
 exec "$python" -m tco.cli bench "$folder/$shape" --as "$model" --vllm "$vllm" --quick --window-seconds "${WINDOW:-6}" --budget-minutes "$minutes" \
-    --lengths "${MIXES:-1024x256,8192x512,256x1024,2048x128,4096x1024,512x512}" --concurrency "${LOADS:-32:512}" --slo ttft=1000ms,tpot=50ms \
+    --lengths "${MIXES:-1024x256,4096x64,256x256,2048x128,8192x128,512x64}" --concurrency "${LOADS:-32:512}" --slo ttft=1000ms,tpot=25ms \
     --no-open-loop --cached-frac 0 --server-args "--load-format dummy --dtype bfloat16 --max-model-len 10240 ${SERVER_ARGS:-}" \
     --state "$folder/state" --output "$folder/profiles" --data "$here" ${BENCH_FLAGS:-}

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from tco.bench.engine_args import context_tok, said, split
 from tco.bench.guards import FULL_WINDOW_S, QUICK_WINDOW_S, Ceiling, ceiling
+from tco.bench.machine import model_revision
 from tco.bench.names import gpu_named
-from tco.bench.plan import DEFAULT_LENGTHS, REPEATS, Mix, Plan, check, lengths, limits, quick, within
-from tco.bench.settings import Settings
+from tco.bench.plan import DEFAULT_LENGTHS, REPEATS, Mix, Plan, check, fitting, lengths, limits, quick, within
+from tco.bench.settings import Settings, installed_version
 from tco.bench.summarise import Limits
 from tco.catalog import Catalog
 from tco.errors import Fault, LookupFault, ScenarioError, TcoError, nearest
+from tco.units import MS_PER_S
 
 BYTES = {"fp8": 1.0, "int8": 1.0, "bf16": 2.0, "bfloat16": 2.0, "float16": 2.0, "half": 2.0}
 """Bytes a weight in the formats that engines name so."""
@@ -69,33 +72,36 @@ def settings(asked: Asked, catalog: Catalog, facts: Mapping[str, Any]) -> Settin
     """
     known_as = asked.known_as or asked.model
     model = catalog.models().get(known_as)
-    plan = _plan(asked)
-    check(plan.mixes, None if model is None else model.context_tok)
-    gpus = asked.gpus or asked.tensor_parallel or 1
-    split = asked.tensor_parallel or gpus
-    if gpus % split:
-        raise ScenarioError(
-            Fault("--tensor-parallel", str(split), f"{gpus} GPUs cannot be split so; name a divisor of --gpus")
-        )
+    told = said(asked.server_args)
+    limits = _limits(asked, catalog)
+    plan = _plan(asked, _longest(None if model is None else model.context_tok, context_tok(told)), limits)
+    parts, faults = split(asked.gpus, asked.tensor_parallel, told)
+    if asked.url is not None and asked.gpus is None and asked.tensor_parallel is None:
+        faults.append(Fault("--gpus", "not said", "say how many GPUs serve one replica behind the URL"))
+    if faults:
+        raise ScenarioError(faults)
     return Settings(
         model=asked.model,
         known_as=known_as,
         gpu=_gpu(asked.gpu, catalog, facts),
-        gpus=gpus,
-        limits=_limits(asked, catalog),
+        gpus=parts.gpus,
+        limits=limits,
         plan=plan,
         state=asked.state,
         output=asked.output or catalog.profile_folder(),
         url=asked.url,
         engine_args=tuple(asked.server_args),
         bench_args=tuple(asked.bench_args),
-        tensor_parallel=split,
-        dtype=asked.dtype,
-        quantization=asked.quantization,
+        tensor_parallel=parts.tensor_parallel,
+        dtype=asked.dtype if asked.dtype != "auto" else told.get("dtype", "auto"),
+        quantization=asked.quantization or told.get("quantization"),
         vllm=asked.vllm,
         served_as=asked.served_as,
         tokenizer=asked.tokenizer,
         dcgm=asked.dcgm,
+        engine_version=installed_version(asked.vllm) if asked.url is None else None,
+        gpus_seen=tuple(str(gpu.get("name", "")) for gpu in facts.get("gpus", ())),
+        model_revision=None if asked.url else model_revision(asked.model, asked.server_args),
         start_limit_s=asked.start_minutes * 60.0,
         idle_s=min(plan.window_s, 10.0),
     )
@@ -115,11 +121,29 @@ def bound(found: Settings, catalog: Catalog) -> Ceiling | None:
     )
 
 
-def _plan(asked: Asked) -> Plan:
+def gpus_of(asked: Asked) -> int:
+    """GPUs of one replica, as far as the flags agree; ``settings`` tells where they do not."""
+    return split(asked.gpus, asked.tensor_parallel, said(asked.server_args))[0].gpus
+
+
+def _longest(of_model: float | None, of_engine: float | None) -> float | None:
+    known = [tok for tok in (of_model, of_engine) if tok is not None]
+    return min(known) if known else None
+
+
+def _plan(asked: Asked, context: float | None, limits: Limits) -> Plan:
     mixes = lengths(asked.lengths)
     plan = Plan(
-        mixes=mixes, seed=asked.seed, window_s=asked.window_s or FULL_WINDOW_S, repeats=asked.repeats or REPEATS
+        mixes=mixes,
+        seed=asked.seed,
+        window_s=asked.window_s or FULL_WINDOW_S,
+        repeats=asked.repeats or REPEATS,
+        ttft_s=limits.ttft_ms / MS_PER_S,
+        tpot_s=limits.tpot_ms / MS_PER_S,
     )
+    plan = fitting(plan, context) if asked.lengths == DEFAULT_LENGTHS else plan
+    check(plan.mixes, context)
+    mixes = plan.mixes
     plan = replace(quick(plan) if asked.quick else plan, open_loop=asked.open_loop)
     if asked.quick and asked.window_s:
         plan = replace(plan, window_s=min(asked.window_s, QUICK_WINDOW_S))
@@ -155,12 +179,16 @@ def _limits(asked: Asked, catalog: Catalog) -> Limits:
 
 def _gpu(asked: str | None, catalog: Catalog, facts: Mapping[str, Any]) -> str:
     known = list(catalog.gpus())
+    told = [str(gpu.get("name", "")) for gpu in facts.get("gpus", ())]
+    names = {gpu_named(name, known) for name in told}
     if asked is not None:
         if asked not in known:
             raise LookupFault(Fault("--gpu", repr(asked), nearest(asked, known)))
+        if not names <= {asked, None}:
+            raise TcoError(
+                Fault("--gpu", f"{asked}, but the driver says {', '.join(sorted(set(told)))}", "leave --gpu out")
+            )
         return asked
-    told = [str(gpu.get("name", "")) for gpu in facts.get("gpus", ())]
-    names = {gpu_named(name, known) for name in told}
     name = next(iter(names)) if len(names) == 1 else None
     if name is None:
         found = ", ".join(sorted(set(told))) or "no GPU was seen here"

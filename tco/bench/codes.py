@@ -59,8 +59,25 @@ CODES: dict[str, Code] = {
     "B-DUMMY": Code(
         "The model's weights were random numbers of the right shape: speed is close to the real one, watts a little less so."
     ),
-    "B-QUICK": Code("A quick run: windows of 20 s and no repeats, so no error bar."),
+    "B-QUICK": Code("A quick run: short windows and no repeats, so no error bar."),
     "B-LIMIT": Code("The service level was still met at the highest load tried: the capacity is at least this."),
+    "B-NONE": Code(
+        "No load tried kept the service level, not even the lowest: this replica has no capacity there for these lengths."
+    ),
+    "B-BUDGET": Code(
+        "The time was up before the search for the highest load ended: the capacity may be higher than found."
+    ),
+    "B-REPEAT": Code(
+        "The load that the search found did not keep the service level when repeated: the next lower one that does is taken."
+    ),
+    "B-DIED": Code(
+        "The server died under this load and was started again: the load counts as outside the service level.",
+        blocks=True,
+    ),
+    "B-EMPTY": Code("No request was answered: there is no figure.", blocks=True),
+    "B-STREAM": Code(
+        "Answers came in one piece, not token by token: the times to first token and per token are of the stream, not of the model."
+    ),
     "B-NOISE": Code(
         "The share of requests inside the service level could not be told apart from the target at this load."
     ),

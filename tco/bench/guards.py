@@ -15,6 +15,9 @@ LAG_FRAC = 0.01
 """Share of the time to first token that the client may take to follow a finish with a send."""
 TOKENS_FRAC = 0.02
 """How far the server's count may be from what was asked for."""
+SEVERAL_TOK = 8
+STREAM_FRAC = 0.01
+"""An answer of so many tokens takes more than this share of its whole time after the first of them."""
 COLD_FRAC = 0.01
 """Share of prompt tokens that a cold run may find in the prefix cache."""
 JOULES_FRAC = 0.05
@@ -81,10 +84,20 @@ def window_codes(point: PointResult, wanted_s: float) -> list[str]:
     return found + (["B-QUICK"] if wanted_s < FULL_WINDOW_S else [])
 
 
+def stream_codes(point: PointResult) -> list[str]:
+    """
+    Whether the answers came in one piece: an answer of several tokens takes more than a hundredth of its time after the first of them.
+
+    Medians are compared, so that a few answers change nothing.
+    """
+    whole_ms, decode_ms = point.e2e_ms.p50, point.tpot_ms.p50 * (point.output_tok - 1.0)
+    return ["B-STREAM"] if point.output_tok >= SEVERAL_TOK and decode_ms < STREAM_FRAC * whole_ms else []
+
+
 def load_codes(requests: Requests, load: Load, hit_frac: float | None, cold: bool) -> list[str]:
     """What the load itself shows: failures, other lengths than asked, a late client, a warm cache."""
     done = requests.among(requests.ok)
-    found = ["B-FAILED"] if len(done) < len(requests) else []
+    found = ["B-EMPTY"] if not len(done) else ["B-FAILED"] if len(done) < len(requests) else []
     for counted, asked in ((done.input_tok, load.input_tok), (done.output_tok, load.output_tok)):
         if len(done) and abs(counted.mean() / asked - 1.0) > TOKENS_FRAC and "B-TOKENS" not in found:
             found.append("B-TOKENS")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tco.bench.asked import Asked, bound, settings
+from tco.bench.asked import Asked, bound, gpus_of, settings
 from tco.bench.host import PATH, HostMeter
 from tco.bench.meter import Meter
 from tco.bench.power import NoMeter, open_meter
 from tco.bench.run import bench
+from tco.bench.server import base, version
 from tco.bench.session import Tell
 from tco.bench.settings import Settings
 from tco.catalog import Catalog
@@ -49,12 +51,14 @@ def measure(
         tell("plan", plan_told(found, meter, catalog))
         if only_plan:
             return None
+        if found.url is not None:
+            found = replace(found, engine_version=version(base(found.url)))
         return bench(found, meter, tell, bound(found, catalog), facts, host_of(meter, catalog))[0]
 
 
 def meter_of(asked: Asked, power: bool = True) -> Meter:
     """The meter for a measurement: none where none is wanted, or where the GPUs are elsewhere and no exporter is named."""
-    gpus = asked.gpus or asked.tensor_parallel or 1
+    gpus = gpus_of(asked)
     elsewhere = asked.url is not None and not is_local(asked.url) and asked.dcgm is None
     return NoMeter(gpus) if elsewhere or not power else open_meter(gpus, asked.dcgm, or_none=True)
 
@@ -85,6 +89,9 @@ def plan_told(found: Settings, meter: Meter, catalog: Catalog) -> dict[str, Any]
         "runs": plan.runs(),
         "minutes": round(plan.expected_s() / 60, 1),
         "cuts": plan.cuts,
+        "unfit": plan.unfit,
+        "window_s": plan.window_s,
+        "power_note": getattr(meter, "why", ""),
         "power": meter.code or "measured",
         "model_known": found.known_as in catalog.models(),
     }

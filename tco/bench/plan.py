@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from tco.bench.guards import FULL_WINDOW_S, QUICK_WINDOW_S
+from tco.bench.guards import FULL_WINDOW_S, QUICK_WINDOW_S, REQUESTS_LONG
 from tco.errors import Fault, ScenarioError, TcoError
 from tco.units import MS_PER_S
 
@@ -19,6 +19,8 @@ REPEATS = 3
 PROBES_COUNT = 7
 """Loads that a search usually tries, before the first mix has told where to start."""
 LATER_PROBES_COUNT = 4
+LONG_TTFT_S, LONG_TPOT_S = 2.0, 0.05
+"""A plan reckons with the limits of the service level, these at most: laxer ones are seldom reached."""
 RAMP_FRAC = 0.4
 """Of the window: filling up and draining, as a plan reckons it."""
 CLIENT_S = 12.0
@@ -48,7 +50,11 @@ class Mix:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be measured, and in `cuts` what the budget took away."""
+    """
+    What will be measured, in `cuts` what the budget took away, and in `unfit` what the context has no room for.
+
+    `ttft_s` and `tpot_s` are the limits of the service level: how long a request probably takes near the highest load. [s]
+    """
 
     mixes: tuple[Mix, ...]
     window_s: float = FULL_WINDOW_S
@@ -57,10 +63,13 @@ class Plan:
     open_loop: bool = True
     cached: tuple[Mix, ...] = ()
     seed: int = 0
+    ttft_s: float = 0.0
+    tpot_s: float = 0.0
     first_concurrency: int = 8
     most_concurrency: int = 1024
     budget_s: float | None = None
     cuts: tuple[str, ...] = ()
+    unfit: tuple[str, ...] = ()
 
     @property
     def quick(self) -> bool:
@@ -75,11 +84,29 @@ class Plan:
 
     def expected_s(self) -> float:
         """How long it will probably take. [s]"""
-        return STARTING_S + self.runs() * self.run_s()
+        cached = sum(self.run_s(mix) for mix in self.cached)
+        return STARTING_S + (self.runs() - len(self.cached)) * self.run_s() + cached
 
-    def run_s(self) -> float:
-        """How long one load run will probably take. [s]"""
-        return self.window_s * (1.0 + RAMP_FRAC) + CLIENT_S
+    def request_s(self, mix: Mix) -> float:
+        """How long a request probably takes near the highest load: the limits, or what nobody would wait longer for. [s]"""
+        return min(self.ttft_s, LONG_TTFT_S) + mix.output_tok * min(self.tpot_s, LONG_TPOT_S)
+
+    def run_s(self, mix: Mix | None = None) -> float:
+        """How long one load run of a mix will probably take, or of the mean mix: the client's start, filling up, window, draining. [s]"""
+        if mix is None:
+            return sum(map(self.run_s, self.mixes)) / len(self.mixes)
+        request_s = self.request_s(mix)
+        window_s = self.window_s if self.quick else max(self.window_s, REQUESTS_LONG * request_s)
+        return CLIENT_S + window_s + max(RAMP_FRAC * self.window_s, request_s)
+
+
+def fitting(plan: Plan, context_tok: float | None) -> Plan:
+    """The plan without the mixes that are longer than the context, each told; unchanged when none fits."""
+    fits = tuple(mix for mix in plan.mixes if context_tok is None or mix.input_tok + mix.output_tok <= context_tok)
+    if not fits or fits == plan.mixes:
+        return plan
+    unfit = [f"{mix.name}, longer than the context of {context_tok:g} tokens" for mix in plan.mixes if mix not in fits]
+    return replace(plan, mixes=fits, unfit=tuple(unfit))
 
 
 def quick(plan: Plan) -> Plan:

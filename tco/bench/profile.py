@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from tco.bench.fits import fitted_energy, fitted_work, joules_per_request, watts
 from tco.bench.plan import Mix
 from tco.bench.records import Percentiles, PointResult
 from tco.bench.settings import Settings
-from tco.bench.summarise import t_interval
+from tco.bench.summarise import judged_count, t_interval, wilson
 from tco.errors import Fault, TcoError
 from tco.inputs import hardware
 from tco.units import MS_PER_S
@@ -40,6 +40,7 @@ class Outcome:
     found: tuple[Measured, ...]
     codes: tuple[str, ...] = ()
     cuts: tuple[str, ...] = ()
+    unfit: tuple[str, ...] = ()
 
 
 def profile(
@@ -63,6 +64,7 @@ def profile(
     today = datetime.now(UTC)
     inside = [joined_result(one) for one in outcome.found if not _blocked(one)]
     provenance = {str(name): _text(value) for name, value in facts.items() if value not in (None, "")}
+    provenance |= seen([run for one in usable for run in _usable(one)])
     provenance["written"] = today.isoformat(timespec="seconds")
     whole = hardware.ServingProfile(
         profile=1,
@@ -96,8 +98,8 @@ def profile(
 
 
 def serving_point(one: Measured) -> hardware.ServingPoint:
-    """Repeats as one point: means of their figures, the interval of their throughput, their failures together."""
-    point, runs = joined_result(one), one.runs
+    """Repeats as one point: means of their figures, the interval of their throughput, their failures together; blocked ones left out."""
+    point, runs = joined_result(one), _usable(one)
     interval = t_interval([run.output_tok_per_s for run in runs])
     return hardware.ServingPoint(
         input_tok=one.mix.input_tok,
@@ -112,6 +114,8 @@ def serving_point(one: Measured) -> hardware.ServingPoint:
         joules_per_request=_known(joules_per_request(point)),
         request_rate=_known(point.request_rate),
         in_slo_frac=_tidy(point.in_slo_frac),
+        in_slo_low_frac=_tidy(point.in_slo_low),
+        in_slo_high_frac=_tidy(point.in_slo_high),
         output_error_frac=None if interval.half_width is None else _tidy(interval.half_width / interval.mean),
         repeats_count=len(runs),
         failed_count=sum(run.failed_count for run in runs),
@@ -121,8 +125,12 @@ def serving_point(one: Measured) -> hardware.ServingPoint:
 
 
 def joined_result(one: Measured) -> PointResult:
-    """The mean of the runs of a point; its codes are those of any of them."""
-    runs = one.runs
+    """
+    The mean of the runs of a point that are not blocked; its codes are those of any of them.
+
+    The share inside and its interval are of all their requests together.
+    """
+    runs = _usable(one)
     if len(runs) == 1:
         return runs[0]
 
@@ -143,6 +151,10 @@ def joined_result(one: Measured) -> PointResult:
     rates = ("output_tok_per_s", "input_tok_per_s", "requests_per_s", "in_slo_frac", "cached_frac")
     means: dict[str, Any] = {name: mean(name) for name in rates}
     means |= {name: latency(name) for name in ("ttft_ms", "tpot_ms", "e2e_ms")}
+    judged = [judged_count(run) for run in runs]
+    good = sum(run.in_slo_frac * count for run, count in zip(runs, judged, strict=True))
+    low, high = wilson(round(good), sum(judged))
+    means |= {"in_slo_frac": good / max(sum(judged), 1), "in_slo_low": low, "in_slo_high": high}
     return replace(runs[0], **means, energy=energy, codes=_union(run.codes for run in runs))
 
 
@@ -151,6 +163,7 @@ def warnings(outcome: Outcome) -> tuple[str, ...]:
     seen = _union([outcome.codes, *(run.codes for one in outcome.points if not _blocked(one) for run in one.runs)])
     told = [f"{code}: {sentence(code)}" for code in sorted(seen)]
     told += [f"cut by the budget: {cut}" for cut in outcome.cuts]
+    told += [f"left out: {mix}" for mix in outcome.unfit]
     for one in outcome.points:
         if _blocked(one):
             why = ", ".join(code for code in _union(run.codes for run in one.runs) if blocks((code,)))
@@ -185,8 +198,35 @@ def _note(outcome: Outcome) -> str:
     return "; ".join(word for code, word in words.items() if code in codes)
 
 
+def seen(runs: Sequence[PointResult]) -> dict[str, str]:
+    """The hottest, slowest and most held down that the GPUs were in any window that counts; empty where nothing was read."""
+    told = [run.conditions for run in runs if run.conditions]
+
+    def of(name: str, choose: Callable[..., float]) -> str | None:
+        known = [each[name] for each in told if each.get(name) is not None]
+        return f"{choose(known):g}" if known else None
+
+    slowed: dict[str, float] = {}
+    for each in told:
+        for reason, share in each["slowed_frac"].items():
+            slowed[reason] = max(slowed.get(reason, 0.0), share)
+    words = {
+        "temperature_max_c": of("temperature_max_c", max),
+        "sm_min_mhz": of("sm_min_mhz", min),
+        "sm_mean_mhz": of("sm_mean_mhz", min),
+        "cap_watts_in_use": of("cap_watts", min),
+        "slowed_frac": json.dumps({name: round(share, 3) for name, share in sorted(slowed.items())}) if told else None,
+    }
+    return {name: value for name, value in words.items() if value is not None}
+
+
 def _blocked(one: Measured) -> bool:
     return all(blocks(run.codes) for run in one.runs)
+
+
+def _usable(one: Measured) -> tuple[PointResult, ...]:
+    """The runs that are not blocked; all of them where every one is."""
+    return tuple(run for run in one.runs if not blocks(run.codes)) or one.runs
 
 
 def _in_flight(point: PointResult) -> float:

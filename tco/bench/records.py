@@ -94,6 +94,8 @@ class PointResult:
     window_s: float
     energy: Energy | None = None
     codes: tuple[str, ...] = field(default=())
+    judged_count: int = 0  # requests that `in_slo_frac` is of: sent and finished inside the window
+    conditions: dict[str, Any] | None = None  # temperature, clocks, limits and slow-downs in the window
     host_watts_per_gpu: float | None = None  # of the server beside its GPUs, where it could be measured
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tco._version import __version__
 from tco.bench import guards
+from tco.bench.codes import blocks
 from tco.bench.host import HostMeter
-from tco.bench.machine import model_revision
 from tco.bench.machine import provenance as machine
 from tco.bench.meter import Meter
 from tco.bench.plan import Mix
 from tco.bench.profile import Measured, Outcome, joined_result, profile, variant
 from tco.bench.records import PointResult
-from tco.bench.search import Found, capacity, inside
+from tco.bench.search import Found, capacity, inside, resolved
 from tco.bench.session import Session, Tell
-from tco.bench.settings import Settings, client
+from tco.bench.settings import Settings, client, installed_version
 from tco.bench.state import State
 from tco.catalog.profiles import write_profile
 from tco.errors import Fault, TcoError
@@ -47,6 +49,7 @@ def bench(
         When the server or the client fails, saying how many points are kept.
     """
     client(settings.vllm)
+    _writable({"--state": settings.state, "--output": settings.output})
     state = State(settings.state / settings.key())
     with Session(settings, state, meter, tell, bound, host) as session:
         session.note(began=datetime.now(UTC).isoformat(timespec="seconds"))
@@ -57,6 +60,11 @@ def bench(
                 "kept", str(state.folder), f"{session.measured_count} new points; the same command goes on from there"
             )
             raise type(error)([*error.faults, kept]) from error
+        except OSError as error:
+            mend = (
+                f"{error.strerror}; what is finished is kept in {state.folder}, and the same command goes on from there"
+            )
+            raise TcoError(Fault("file", str(error.filename or state.folder), mend)) from error
         except KeyboardInterrupt:
             tell("stopped", {"kept": str(state.folder), "points": session.measured_count})
             raise
@@ -67,6 +75,20 @@ def bench(
     return path, written
 
 
+def _writable(folders: Mapping[str, Path]) -> None:
+    """Every folder can be made and written to; told before hours are spent."""
+    faults = []
+    for flag, folder in folders.items():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            faults.append(Fault(flag, str(folder), f"{error.strerror}: name a folder that can be written to"))
+    if faults:
+        raise TcoError(faults)
+
+
 def measured(session: Session) -> Outcome:
     """Every mix of the plan, as far as the budget goes."""
     plan = session.settings.plan
@@ -75,49 +97,81 @@ def measured(session: Session) -> Outcome:
     codes: list[str] = []
     cuts, first = list(plan.cuts), plan.first_concurrency
     for at, mix in enumerate(plan.mixes):
-        if at and not session.may_go_on():
+        if at and not session.may_go_on(mix):
             cuts.append(f"no mix of {mix.input_tok} in, {mix.output_tok} out: the time was up")
             continue
         session.tell("mix", {"mix": mix.name, "number": at + 1, "of": len(plan.mixes)})
-        searched = searched_for(session, mix, first)
-        codes += searched.codes
-        several = repeated(session, mix, searched)
-        points += several
-        best = next((one for one in several if one.runs[0].concurrency == searched.concurrency), None)
-        if best is not None and searched.concurrency is not None:
+        runs = Runs(session, mix)
+        searched = searched_for(runs, first)
+        best, more = kept(runs, searched)
+        codes += [*searched.codes, *more]
+        points += runs.all()
+        if best is not None:
             found.append(best)
-            first = max(searched.concurrency // BELOW_RATIO, plan.first_concurrency)
-            points += confirmed(session, mix, searched.concurrency, joined_result(best))
+            concurrency = int(best.runs[0].concurrency)
+            first = max(concurrency // BELOW_RATIO, plan.first_concurrency)
+            points += confirmed(session, mix, concurrency, joined_result(best))
     points += with_cache(session, found, cuts)
     if session.measured_count:
         session.idle("after")
-    return Outcome(tuple(points), tuple(found), tuple(dict.fromkeys(codes)), tuple(cuts))
+    return Outcome(tuple(points), tuple(found), tuple(dict.fromkeys(codes)), tuple(cuts), plan.unfit)
 
 
-def searched_for(session: Session, mix: Mix, first: int) -> Found:
+class Runs:
+    """The closed-loop runs of one mix by load; a load measured again is the next repeat of it."""
+
+    def __init__(self, session: Session, mix: Mix) -> None:
+        self.session, self.mix = session, mix
+        self.of: dict[int, list[PointResult]] = {}
+
+    def until(self, load: int, count: int) -> Measured:
+        """A load with so many runs, or as many as the budget allows."""
+        runs = self.of.setdefault(load, [])
+        while len(runs) < count and (not runs or self.session.may_go_on(self.mix)):
+            runs.append(self.session.point(self.mix, load, len(runs)))
+        return Measured(self.mix, tuple(runs))
+
+    def settled(self, load: int) -> PointResult:
+        """A load as the search judges it: repeated, as far as the plan repeats, until the interval of the share leaves the target out."""
+        target, most = self.session.settings.limits.target_frac, self.session.settings.plan.repeats
+        point = joined_result(self.until(load, 1))
+        for count in range(2, most + 1):
+            if resolved(point, target) or blocks(point.codes):
+                break
+            point = joined_result(self.until(load, count))
+        return point
+
+    def all(self) -> list[Measured]:
+        """Every load measured, by load."""
+        return [Measured(self.mix, tuple(runs)) for _, runs in sorted(self.of.items())]
+
+
+def searched_for(runs: Runs, first: int) -> Found:
     """The highest closed-loop load of a mix inside the service level."""
-    settings = session.settings
+    settings = runs.session.settings
     return capacity(
-        lambda load: session.point(mix, load),
+        runs.settled,
         settings.limits.target_frac,
         first,
         settings.plan.most_concurrency,
-        session.may_go_on,
+        lambda: runs.session.may_go_on(runs.mix),
     )
 
 
-def repeated(session: Session, mix: Mix, searched: Found) -> list[Measured]:
-    """Every load tried, the found one and its neighbours with their repeats."""
-    plan = session.settings.plan
-    again = {searched.concurrency, *(searched.neighbours if plan.neighbours else ())}
-    several = []
-    for load, point in searched.tried:
-        runs = [point]
-        for repeat in range(1, plan.repeats if load in again else 1):
-            if session.may_go_on():
-                runs.append(session.point(mix, load, repeat))
-        several.append(Measured(mix, tuple(runs)))
-    return several
+def kept(runs: Runs, searched: Found) -> tuple[Measured | None, tuple[str, ...]]:
+    """The load found, repeated with its neighbours; where the repeats do not keep the service level, the next lower load that does."""
+    plan, target = runs.session.settings.plan, runs.session.settings.limits.target_frac
+    if searched.concurrency is None:
+        return None, ()
+    for load in (searched.concurrency, *(searched.neighbours if plan.neighbours else ())):
+        runs.until(load, plan.repeats)
+    codes: tuple[str, ...] = ()
+    for load in sorted((load for load, _ in searched.tried if load <= searched.concurrency), reverse=True):
+        best = runs.until(load, plan.repeats)
+        if inside(joined_result(best), target):
+            return best, codes
+        codes = ("B-REPEAT",)
+    return None, codes
 
 
 def confirmed(session: Session, mix: Mix, concurrency: int, found: PointResult) -> list[Measured]:
@@ -158,9 +212,12 @@ def provenance(session: Session, facts: Mapping[str, Any]) -> dict[str, Any]:
         **facts,
         "engine_version": (state.read("engine") or {}).get("version"),
         "model_served": session.settings.model,
-        "model_revision": None
-        if session.settings.url
-        else model_revision(session.settings.model, session.settings.engine_args),
+        "model_revision": session.settings.model_revision or "unknown",
+        "client_version": installed_version(session.settings.vllm),
+        "tco_version": __version__,
+        "roofline": "checked"
+        if session.bound is not None
+        else "not checked: the model's facts or its format are not known",
         "url": session.settings.url,
         "seed": plan.seed,
         "window_s": plan.window_s,

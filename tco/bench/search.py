@@ -68,16 +68,22 @@ def capacity(
         Asked before every measurement but the first; False ends the search with what is known.
     """
     tried: dict[int, PointResult] = {}
+    stopped = False
+
+    def goes_on() -> bool:
+        nonlocal stopped
+        stopped = not may_go_on()
+        return not stopped
 
     def holds(load: int) -> bool:
         tried[load] = measure(load)
         return inside(tried[load], target_frac)
 
-    low, high = _bracket(holds, min(max(first, 1), most), most, may_go_on)
-    while low is not None and high is not None and not _close(low, high) and may_go_on():
+    low, high = _bracket(holds, min(max(first, 1), most), most, goes_on)
+    while low is not None and high is not None and not _close(low, high) and goes_on():
         middle = min(max(round(math.sqrt(low * high)), low + 1), high - 1)
         low, high = (middle, high) if holds(middle) else (low, middle)
-    codes = ("B-LIMIT",) if low == most else ()
+    codes = ("B-LIMIT",) if low == most else ("B-BUDGET",) if stopped else ("B-NONE",) if low is None else ()
     if low is not None and not all(resolved(tried[load], target_frac) for load in (low, high) if load is not None):
         codes = (*codes, "B-NOISE")
     return Found(tuple(tried.items()), low, codes)

@@ -41,6 +41,10 @@ class Counters:
     hits: float
 
 
+class Died(TcoError):
+    """The server ended by itself."""
+
+
 class Server:
     """One `vllm serve`; leaving the `with` block ends it and every process it started."""
 
@@ -89,7 +93,7 @@ class Server:
             When it has died: why, as far as its log tells, and its last lines.
         """
         if self.process.poll() is not None:
-            raise TcoError(Fault("server", f"ended with status {self.process.returncode}", explained(self.log)))
+            raise Died(Fault("server", f"ended with status {self.process.returncode}", explained(self.log)))
 
     def wait(self, limit_s: float, said: Callable[[float, str], None] = lambda waited_s, line: None) -> float:
         """
@@ -112,6 +116,13 @@ class Server:
         return time.monotonic() - began
 
 
+def effective(log: Path) -> dict[str, str]:
+    """What a vLLM tells in its log of the settings it really runs with; empty where it does not."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    line = re.search(r"Initializing a V\d LLM engine \(v[^)]*\) with config: (.+)", text)
+    return {"engine_config": line[1].strip()} if line else {}
+
+
 def explained(log: Path) -> str:
     """The mend that a dead engine's log points to, then its last lines."""
     text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
@@ -122,6 +133,11 @@ def explained(log: Path) -> str:
 def healthy(url: str) -> bool:
     """Whether the server answers that it is well; one without /health is asked for its models."""
     return any(_get(url + path) is not None for path in ("/health", "/v1/models"))
+
+
+def base(url: str) -> str:
+    """A server's address without the /v1 that clients are given."""
+    return url.rstrip("/").removesuffix("/v1")
 
 
 def served_models(url: str) -> dict[str, int | None]:

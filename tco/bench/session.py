@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from tco.bench import guards, load, server
-from tco.bench.energy import usable
+from tco.bench.energy import conditions, usable
 from tco.bench.host import HostMeter
 from tco.bench.live import Throughput
 from tco.bench.meter import Meter
-from tco.bench.plan import Mix, prompts_count, seed_of, warm_up_seed
+from tco.bench.plan import RAMP_FRAC, Mix, check, prompts_count, seed_of, warm_up_seed
 from tco.bench.records import Energy, PointResult, Requests
 from tco.bench.settings import Settings, client, free_port, serve_command
 from tco.bench.state import State
-from tco.bench.summarise import Load, summarise, window_of
+from tco.bench.summarise import Load, nothing, summarise, window_of
+from tco.errors import Fault, TcoError
 from tco.units import MS_PER_S
 
 Tell = Callable[[str, dict[str, Any]], None]
@@ -28,6 +29,8 @@ HUNG_S = 300.0
 """A client is held for hung after so many times what a run should take, and so long."""
 ENOUGH_FRAC = 0.9
 """A window under this share of what was wanted is measured again, once."""
+MOST_DEATHS = 3
+"""A server that died so often is not started again."""
 GROWTH_RATIO = 2.0
 """Twice the load brings at most twice the requests a second."""
 
@@ -45,6 +48,7 @@ class Session:
     began_s: float = field(default_factory=time.monotonic)
     started: str = field(default_factory=lambda: time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
     measured_count: int = 0
+    deaths_count: int = 0
     _exit: ExitStack = field(default_factory=ExitStack)
     _target: load.Target | None = None
     _server: server.Server | None = None
@@ -70,11 +74,11 @@ class Session:
         if not facts.keys() <= known.keys():
             self.state.keep("provenance", facts | known)
 
-    def may_go_on(self) -> bool:
-        """Whether the budget leaves room for one more run."""
-        budget = self.settings.plan.budget_s
-        one_more = self.settings.plan.window_s * (1.0 + 0.5)
-        return budget is None or time.monotonic() - self.began_s + one_more <= budget
+    def may_go_on(self, mix: Mix | None = None) -> bool:
+        """Whether the budget leaves room for one more run, of a mix if one is named."""
+        plan = self.settings.plan
+        one_more = (plan.window_s if mix is None else self._wanted_s(mix)) * (1.0 + RAMP_FRAC)
+        return plan.budget_s is None or time.monotonic() - self.began_s + one_more <= plan.budget_s
 
     def target(self) -> load.Target:
         """The server under load, started when this is first asked."""
@@ -105,19 +109,43 @@ class Session:
         name = f"{kind}-{mix.name}-c{concurrency}-r{repeat}"
         known = self.state.point(name)
         if known is None:
-            known = self._measured(mix, Load(mix.input_tok, mix.output_tok, concurrency, rate), name, repeat, kind)
+            known = self._survived(mix, Load(mix.input_tok, mix.output_tok, concurrency, rate), name, repeat, kind)
             self.state.keep_point(name, known)
             self.measured_count += 1
         self._learn(mix, known)
         self.tell("point", {"name": name, "mix": mix.name, "kind": kind, "point": known})
         return known
 
+    def _survived(self, mix: Mix, asked: Load, name: str, repeat: int, kind: str) -> PointResult:
+        """
+        The point, or one that counts as outside when the server died under its load after lower loads went well.
+
+        Out of memory at a high load is a finding, not the end; a server that dies again and again is one.
+        """
+        try:
+            return self._measured(mix, asked, name, repeat, kind)
+        except server.Died as death:
+            lower = [load for load in self._pace.get(mix, {}) if load < asked.concurrency]
+            if not lower or self.deaths_count >= MOST_DEATHS:
+                raise
+            self.deaths_count += 1
+            self.tell("died", {"name": name, "concurrency": asked.concurrency, "why": death.faults[0].mend})
+            self._let_go()
+            return nothing(asked, ("B-DIED",))
+
+    def _let_go(self) -> None:
+        """Of a server that is no more; the next point starts another."""
+        if self._server is not None:
+            self._server.stop()
+        self._server = self._target = None
+        self._warm.clear()
+
     def _measured(self, mix: Mix, asked: Load, name: str, repeat: int, kind: str) -> PointResult:
         seed = seed_of(self.settings.plan.seed, mix, asked.concurrency, repeat, kind)
         self._warm_up(mix, asked, seed)
         wanted = self._wanted_s(mix)
         loaded, point = self._run(mix, asked, wanted, name, seed)
-        if point.window_s < ENOUGH_FRAC * wanted and "B-FULL" not in point.codes and self.may_go_on():
+        if point.window_s < ENOUGH_FRAC * wanted and "B-FULL" not in point.codes and self.may_go_on(mix):
             self._learn(mix, point)
             wanted = self._wanted_s(mix)
             longer, again = self._run(
@@ -154,6 +182,7 @@ class Session:
             *point.codes,
             *guards.window_codes(point, wanted_s),
             *guards.load_codes(loaded.requests, asked, hits, cold=mix.cached_frac == 0),
+            *guards.stream_codes(point),
             *guards.speed_codes(point, self.bound),
             *guards.energy_codes(point, energy),
             *(["B-DUMMY"] if self.settings.dummy else []),
@@ -162,7 +191,10 @@ class Session:
         watts = host.watts_per_gpu if host is not None and host.grade == "measured" else None
         if host is not None and watts is not None:
             self.note(host_power=host.note)
-        return replace(point, host_watts_per_gpu=watts, codes=tuple(dict.fromkeys(codes)))
+        start_s, end_s = (loaded.zero_s + edge for edge in span)
+        trace = self.meter.trace(start_s)
+        seen = asdict(conditions(trace, start_s, end_s)) if len(trace) > 1 else None
+        return replace(point, conditions=seen, host_watts_per_gpu=watts, codes=tuple(dict.fromkeys(codes)))
 
     def _warm_up(self, mix: Mix, asked: Load, seed: int) -> None:
         """Other prompts of the same lengths at the same load, once a mix: the engine compiles and the client's rate is learnt."""
@@ -223,6 +255,8 @@ class Session:
             settings.start_limit_s, lambda s, line: self.tell("waiting", {"seconds": s, "line": line})
         )
         self.tell("ready", {"seconds": waited, "url": url})
+        self._check_lengths(server.served_models(url), settings.known_as)
+        self.note(**server.effective(self.state.folder / "server.log"))
         self._note_version(url)
         return load.Target(
             url, settings.known_as, settings.tokenizer or settings.model, client(settings.vllm), settings.bench_args
@@ -230,12 +264,23 @@ class Session:
 
     def _running(self) -> load.Target:
         settings = self.settings
-        url = str(settings.url).rstrip("/").removesuffix("/v1")
+        url = server.base(str(settings.url))
         served = server.served_models(url)
-        name = settings.served_as or (settings.model if settings.model in served else next(iter(served)))
+        name = settings.served_as or settings.model
+        if name not in served:
+            mend = f"serves {', '.join(served)}: name one with --served-as, if it is the model you name"
+            raise TcoError(Fault("--url", f"no {name} there", mend))
+        self._check_lengths(served, name)
+        self.note(served_as=name)
         self.tell("ready", {"seconds": 0.0, "url": url, "served": name})
         self._note_version(url)
         return load.Target(url, name, settings.tokenizer or settings.model, client(settings.vllm), settings.bench_args)
+
+    def _check_lengths(self, served: Mapping[str, int | None], name: str) -> None:
+        """Every mix is at most as long as the server takes."""
+        longest = served.get(name)
+        if longest is not None:
+            check(self.settings.plan.mixes, longest)
 
     def _note_version(self, url: str) -> None:
         found = server.version(url)

@@ -6,14 +6,19 @@ import hashlib
 import json
 import shutil
 import socket
+import subprocess
 import sys
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from tco.bench.engine_args import NAMES, said
 from tco.bench.plan import Plan
 from tco.bench.summarise import Limits
 from tco.errors import Fault, MissingTool
 
+VERSION_S = 20.0
+"""How long another Python may take to say a version."""
 OFF = ("--no-enable-prefix-caching",)
 """Arguments that turn the prefix cache off."""
 
@@ -40,6 +45,9 @@ class Settings:
     served_as: str | None = None
     tokenizer: str | None = None
     dcgm: str | None = None
+    engine_version: str | None = None  # of the vllm that would serve, or of the server that runs
+    gpus_seen: tuple[str, ...] = ()  # as the driver names them
+    model_revision: str | None = None
     start_limit_s: float = 1800.0
     idle_s: float = 10.0
 
@@ -81,12 +89,31 @@ def client(vllm: str | None) -> tuple[str, ...]:
     return (found,)
 
 
+@lru_cache(maxsize=8)
+def installed_version(vllm: str | None) -> str | None:
+    """The version of the vllm that would serve, as its own Python knows it; None where that cannot be asked."""
+    try:
+        python = Path(client(vllm)[0]).resolve().with_name("python")
+        words = [str(python), "-c", "import importlib.metadata as m; print(m.version('vllm'))"]
+        told = subprocess.run(words, capture_output=True, text=True, timeout=VERSION_S, check=True).stdout.strip()
+    except (MissingTool, OSError, subprocess.SubprocessError):
+        return None
+    return told or None
+
+
 def serve_command(settings: Settings, port: int) -> list[str]:
     """The engine's command line: only what was asked for, the rest is the engine's default."""
     words = [*client(settings.vllm), "serve", settings.model, "--host", "127.0.0.1", "--port", str(port)]
-    words += ["--served-model-name", settings.known_as, "--tensor-parallel-size", str(settings.tensor_parallel)]
-    words += [] if settings.dtype == "auto" else ["--dtype", settings.dtype]
-    words += ["--quantization", settings.quantization] if settings.quantization else []
+    told = said(settings.engine_args)
+    words += ["--served-model-name", settings.known_as]
+    asked = {
+        "tensor_parallel": str(settings.tensor_parallel),
+        "dtype": settings.dtype,
+        "quantization": settings.quantization,
+    }
+    for name, value in asked.items():
+        if name not in told and value not in (None, "auto"):
+            words += [NAMES[name][0], str(value)]
     return [*words, *settings.engine_args]
 
 

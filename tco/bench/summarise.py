@@ -239,9 +239,24 @@ def summarise(
         completed_count=int(requests.ok.sum()),
         failed_count=int((~requests.ok).sum()),
         window_s=span[1] - span[0],
+        judged_count=len(judged),
         energy=energy,
         codes=codes,
     )
+
+
+def judged_count(point: PointResult) -> int:
+    """How many requests the share inside is of; the whole run's where an older record does not say."""
+    return point.judged_count or point.completed_count + point.failed_count
+
+
+def nothing(load: Load, codes: tuple[str, ...]) -> PointResult:
+    """A point without a figure: no request was answered, none was inside."""
+    none = Percentiles(*[math.nan] * 5)
+    return PointResult(
+        load.input_tok, load.output_tok, load.concurrency, load.request_rate, 0.0, 0.0, 0.0, 0.0, 0.0, none, none, none,
+        0.0, 0.0, 0.0, 0, 0, 0.0, None, codes,
+    )  # fmt: skip
 
 
 def window_of(requests: Requests, load: Load) -> tuple[float, float] | None:

@@ -53,8 +53,8 @@ def with_row(sheet: Sheet, row: Mapping[str, str], close: bool = False) -> Sheet
 
 def added_faults(before: Sheet, after: Sheet, catalog: Catalog, today: date) -> list[Finding]:
     """The errors that the sheets have after an edit and did not have before, in this file or in any other."""
-    known = {_what(finding) for finding in errors(check(before.seen_by(catalog), today))}
-    return [f for f in errors(check(after.seen_by(catalog), today)) if _what(f) not in known]
+    known = {unplaced(finding) for finding in errors(check(before.seen_by(catalog), today))}
+    return [f for f in errors(check(after.seen_by(catalog), today)) if unplaced(f) not in known]
 
 
 def add_prices(
@@ -131,6 +131,6 @@ def _open_before(sheet: Sheet, row: Mapping[str, str], first: date) -> int | Non
     return max(found)[1] if found else None
 
 
-def _what(finding: Finding) -> tuple[str, str, str, str]:
-    """A finding without the line, which a new row moves."""
+def unplaced(finding: Finding) -> tuple[str, str, str, str]:
+    """What a finding tells without its line, which a new row moves: to know it again after an edit."""
     return finding.file, finding.kind, finding.column, finding.value.split(" of row ")[0]

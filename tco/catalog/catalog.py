@@ -12,6 +12,7 @@ from tco.catalog import (
     api_prices,
     assumptions,
     checks,
+    contracts,
     fx,
     hardware,
     people,
@@ -39,7 +40,7 @@ from tco.inputs.source import Fact
 ItemT = TypeVar("ItemT")
 
 _SHEETS = (
-    "_api", "_rentals", "_servers", "_electricity", "_colocation", "_carbon", "_people", "_fx", "_assumptions", "_aliases",
+    "_api", "_contracts", "_rentals", "_servers", "_electricity", "_colocation", "_carbon", "_people", "_fx", "_assumptions", "_aliases",
 )  # fmt: skip
 _PROFILES = (
     "_read_gpus", "_read_models", "_read_shapes", "_read_service_levels", "_profile_paths", "_profile_heads", "_profile_cache",
@@ -85,6 +86,9 @@ class Catalog:
         """Each sheet that was read, so that an edit of one reads no other again."""
         self._edited: dict[Path, bytes] = {}
         """What some sheets are taken to hold in place of what is on disk."""
+        home = folders["price_sheets"].path if "price_sheets" in folders else None
+        self._contract_file = home / contracts.FILE if home is not None else None
+        """Private terms; those of other price sheets stay those of one's own."""
 
     @classmethod
     def open(cls, folder: Path | str | None = None) -> "Catalog":
@@ -100,13 +104,21 @@ class Catalog:
         """Another catalog in which one sheet holds this, saved or not; nothing else is read anew."""
         other, path = Catalog(self._folders), path.resolve()
         other._edited = {**self._edited, path: content}
+        other._contract_file = self._contract_file
         other._files = {known: read for known, read in self._files.items() if known != path}
         other.__dict__.update({name: self.__dict__[name] for name in _PROFILES if name in self.__dict__})
         return other
 
     def with_prices_of(self, folder: Path, whose: str) -> "Catalog":
-        """Another catalog with the price sheets of another folder; models, GPUs, profiles and scenarios stay."""
-        return Catalog({**self._folders, "price_sheets": Found("price_sheets", folder, whose)})
+        """
+        Another catalog with the price sheets of another folder; models, GPUs, profiles and scenarios stay.
+
+        So do private contracts where the folder has none of its own: they are in no revision.
+        """
+        other = Catalog({**self._folders, "price_sheets": Found("price_sheets", folder, whose)})
+        if not (folder / contracts.FILE).is_file():
+            other._contract_file = self._contract_file
+        return other
 
     @property
     def price_folder(self) -> Path:
@@ -171,9 +183,12 @@ class Catalog:
             self._skus_on[on] = api_prices.skus(self._of_sku, on)
         return list(self._skus_on[on])
 
-    def api_price(self, sku: str, on: date) -> list[Fact]:
+    def api_price(self, sku: str, on: date, listed: bool = False) -> list[Fact]:
         """
         What one model costs on a day; the facts' paths are those of an API option, ``price.input_usd_per_mtok`` first.
+
+        ``price_sheets/contracts.csv`` is laid over the list prices unless ``listed``: discounts, negotiated prices, and
+        what is committed or provisioned, as ``contract.…`` and ``provisioned.…``.
 
         Raises
         ------
@@ -187,7 +202,12 @@ class Catalog:
         for meter in ("input", "output"):
             if (meter, "standard", 0, "") not in prices:
                 _not_on(f"API model {sku}", on, [entry for entry in entries if entry.row.meter == meter])
-        return api_prices.facts(prices, self._rates, on)
+        if listed:
+            return api_prices.facts(prices, self._rates, on)
+        provider, _, model = sku.partition("/")
+        terms = contracts.on_day(self._contracts, provider, model, on)
+        laid = contracts.laid_over(prices, terms)
+        return api_prices.facts(laid, self._rates, on) + contracts.facts(terms, self._rates, on)
 
     # usage
 
@@ -491,11 +511,11 @@ class Catalog:
         skus = {f"{entry.row.provider}/{entry.row.model}" for entry in prices}
         faults = checks.unknown_gpus(self._sheet("gpu_rental", rentals.RentalRow)[0], gpus)
         models, unread = self._read_models
-        return (
-            faults
-            if broken or unread or good is None
-            else faults + hardware.dangling(models.values(), good, gpus, skus)
-        )
+        terms, _ = self._contract_sheet
+        faults += [] if broken else contracts.unknown(terms, skus)
+        if broken or unread or good is None:
+            return faults
+        return faults + hardware.dangling(models.values(), good, gpus, skus)
 
     # reading, each file once
 
@@ -506,6 +526,19 @@ class Catalog:
     @cached_property
     def _of_sku(self) -> dict[str, list[Entry[api_prices.ApiPriceRow]]]:
         return api_prices.by_sku(self._api)
+
+    @cached_property
+    def _contracts(self) -> list[Entry[contracts.ContractRow]]:
+        entries, faults = self._contract_sheet
+        _raise([*faults, *conflicts(entries, contracts.KEY)])
+        return entries
+
+    @cached_property
+    def _contract_sheet(self) -> tuple[list[Entry[contracts.ContractRow]], list[Fault]]:
+        path = self._contract_file
+        if path is None or not path.is_file():
+            return [], []
+        return read_sheet(path, f"price_sheets/{contracts.FILE}", contracts.ContractRow)
 
     @cached_property
     def _rentals(self) -> list[Entry[rentals.RentalRow]]:

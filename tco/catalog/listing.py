@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable
 from datetime import date
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 from tco.catalog.api_prices import ApiPriceRow
@@ -11,6 +12,7 @@ from tco.catalog.catalog import KEYS, Catalog
 from tco.catalog.cells import harmless
 from tco.catalog.dated import holding
 from tco.catalog.history import known_sku, tier_of
+from tco.catalog.limits import Limits
 from tco.catalog.table import Entry
 
 EXPORTED = (
@@ -80,6 +82,16 @@ def as_csv(rows: Iterable[dict[str, Any]]) -> str:
     for row in rows:
         writer.writerow(["" if row[name] is None else harmless(str(row[name])) for name in EXPORTED])
     return out.getvalue()
+
+
+def sources_line(catalog: Catalog, sku: str, today: date) -> str:
+    """What stands under a chart of prices: the sheets, when they were checked, and how old that is."""
+    rows = [entry for entry in catalog.rows("api") if f"{entry.row.provider}/{entry.row.model}" == sku]
+    sheets = ", ".join(sorted({Path(entry.where).stem for entry in rows}))
+    checked = max(entry.row.checked_on for entry in rows)
+    age, most = (today - checked).days, Limits(catalog).stale_days("api")
+    stale = f" ({age} days ago: check before you sign)" if most is not None and age > most else ""
+    return f"Sources: prices: {sheets} · prices checked {checked}{stale}"
 
 
 def row_data(entry: Entry[ApiPriceRow], catalog: Catalog, on: date) -> dict[str, Any]:

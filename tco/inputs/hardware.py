@@ -135,6 +135,10 @@ class ServingPoint(Input):
     """Time from sending a request to the end of its answer."""
     in_slo_frac: Frac | None = None
     """Share of the requests inside the service level it was measured at."""
+    in_slo_low_frac: Frac | None = None
+    """Lower edge of the 95 % Wilson interval of that share."""
+    in_slo_high_frac: Frac | None = None
+    """Upper edge of it."""
     output_error_frac: NonNegative | None = None
     """Half the 95 % interval of the throughput over its mean; empty when it was measured once."""
     repeats_count: Annotated[int, Field(ge=1)] = 1

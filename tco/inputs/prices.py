@@ -60,6 +60,38 @@ class VolumeDiscount(Input):
     """Factor on list price for spend beyond."""
 
 
+class Commitment(Input):
+    """What a contract with a vendor asks to be spent, whether it is used or not."""
+
+    commitment_usd_per_year: NonNegative = 0.0
+    """Spend committed for a year; what is not spent is charged all the same."""
+    true_up: Literal["monthly", "annual"] = "annual"
+    """When what was not spent is charged: each month for itself, or at the end of the year."""
+    minimum_usd_per_month: NonNegative = 0.0
+    """Least bill of a month."""
+
+
+class Provisioned(Input):
+    """Throughput rented from the vendor by the unit, used or not."""
+
+    unit_usd_per_month: NonNegative
+    """Price of one unit, around the clock."""
+    unit_tok_per_minute: Positive
+    """Weighted tokens a minute that one unit serves; a fresh prompt token weighs 1."""
+    cached_ratio: NonNegative
+    """Weight of a cached prompt token."""
+    output_ratio: NonNegative
+    """Weight of an answer token."""
+    bought_units: NonNegative | None = None
+    """Units bought; empty buys as many as the peak minute takes."""
+    min_units: NonNegative = 0.0
+    """Fewest units sold."""
+    step_units: Positive = 1.0
+    """Units are sold in multiples of this."""
+    excess: Literal["pay_as_you_go", "refused"] = "pay_as_you_go"
+    """What happens to requests beyond the units bought."""
+
+
 class GpuRental(Input):
     """Rent of one GPU, and what an instance of it is like."""
 

@@ -43,6 +43,11 @@ class Source:
     high: float | None = None
     """The value it is as likely to be over as one time in ten."""
 
+    @property
+    def private(self) -> bool:
+        """Whether it stands in a contract: nothing that leaves this machine names its row unless asked to."""
+        return self.basis == "contract"
+
 
 @dataclass(frozen=True)
 class Fact:

@@ -1,14 +1,18 @@
-"""Tokens to what a vendor's meters charge: caches, batch, long prompts, hours, discounts. MODEL §2.2."""
+"""Tokens to what a vendor charges: caches, batch, long prompts, hours, discounts, commitments. MODEL §2.2–2.3."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from tco.model.capacity import whole
 from tco.model.demand import share_of_answers_above, share_of_requests_above, share_of_tokens_above
-from tco.units import TOKENS_PER_MTOK, Numeric
+from tco.units import HOURS_PER_MONTH, MINUTES_PER_HOUR, MONTHS_PER_YEAR, TOKENS_PER_MTOK, Array, Numeric
 
 TINY_TOK = 1e-300
 """Keeps a division by no tokens harmless; the share it multiplies is then 0."""
+
+NO_DEMAND_RATIO = 1e-15
+"""An hour that asks this little of what the busiest does asks nothing that rounding would keep."""
 
 
 def meter_usd(tok: Numeric, usd_per_mtok: Numeric) -> Numeric:
@@ -118,3 +122,142 @@ def cache_break_even_uses(
     1.277777778
     """
     return (write_usd_per_mtok - read_usd_per_mtok) / (input_usd_per_mtok - read_usd_per_mtok)
+
+
+def shortfall_usd(usage_usd: Numeric, committed_usd: Numeric) -> Numeric:
+    """
+    What a commitment adds to the usage of the same time: the bill is ``max(committed, usage)``. [USD]
+
+    Examples
+    --------
+    >>> [float(shortfall_usd(usage, 100_000.0)) for usage in (70_000.0, 130_000.0)]
+    [30000.0, 0.0]
+    """
+    return np.maximum(0.0, committed_usd - np.asarray(usage_usd, dtype=float))
+
+
+def trued_up_usd(usage_usd: Array, commitment_usd_per_year: float, true_up: str) -> Array:
+    """
+    Shortfall by month of usage by month, whole years of a contract, months last. [USD]
+
+    ``monthly`` charges in each month what a twelfth of the commitment was not used; ``annual`` at the end of each year
+    what the whole was not. Where all months are alike both come to the same.
+
+    Examples
+    --------
+    >>> usage = np.array([4_000.0] * 6 + [12_000.0] * 6)  # 96,000 of 120,000 committed
+    >>> trued_up_usd(usage, 120_000.0, "monthly").sum(), trued_up_usd(usage, 120_000.0, "annual").sum()
+    (np.float64(36000.0), np.float64(24000.0))
+    """
+    if true_up == "monthly":
+        return np.asarray(shortfall_usd(usage_usd, commitment_usd_per_year / MONTHS_PER_YEAR))
+    months = int(MONTHS_PER_YEAR)
+    years = usage_usd.reshape(*usage_usd.shape[:-1], -1, months)
+    due = np.zeros_like(years)
+    due[..., -1] = shortfall_usd(years.sum(axis=-1), commitment_usd_per_year)
+    return due.reshape(usage_usd.shape)
+
+
+def weighted_tok(
+    fresh_tok: Numeric, cached_tok: Numeric, output_tok: Numeric, cached_ratio: Numeric, output_ratio: Numeric
+) -> Numeric:
+    """
+    Tokens as provisioned units count them: a fresh prompt token weighs 1. [tok]
+
+    Examples
+    --------
+    >>> weighted_tok(200_000.0, 0.0, 10_000.0, 0.1, 8.0)  # G13
+    280000.0
+    """
+    return fresh_tok + cached_ratio * cached_tok + output_ratio * output_tok
+
+
+def provisioned_units(
+    peak_tok_per_minute: Numeric, unit_tok_per_minute: Numeric, step_units: Numeric, min_units: Numeric
+) -> Numeric:
+    """
+    Units that hold the peak: whole steps, at least the fewest sold. [units]
+
+    Examples
+    --------
+    >>> float(provisioned_units(280_000.0, 4_750.0, 5.0, 15.0))  # G13: 58.947 units, sold in fives
+    60.0
+    """
+    return np.maximum(min_units, step_units * whole(peak_tok_per_minute / (unit_tok_per_minute * step_units)))
+
+
+def unit_tok_per_month(unit_tok_per_minute: Numeric) -> Numeric:
+    """
+    Weighted tokens that a unit serves in a month, every minute full. [tok]
+
+    Examples
+    --------
+    >>> unit_tok_per_month(4_750.0)  # G13
+    208050000.0
+    """
+    return unit_tok_per_minute * MINUTES_PER_HOUR * HOURS_PER_MONTH
+
+
+def paying_use_frac(unit_usd_per_month: Numeric, unit_tok_per_minute: Numeric, usd_per_mtok: Numeric) -> Numeric:
+    """
+    Use of a unit from which it costs no more than the same prompt tokens as they go; above 1 it never does.
+
+    Examples
+    --------
+    >>> [round(paying_use_frac(usd, 4_750.0, 1.25), 10) for usd in (730.0, 260.0, 221.0)]  # G13: hourly, month, year
+    [2.8070175439, 0.9997596732, 0.8497957222]
+    """
+    return unit_usd_per_month / meter_usd(unit_tok_per_month(unit_tok_per_minute), usd_per_mtok)
+
+
+def spilled(requests: Numeric, shape_hours: Sequence[float], hour_requests: Numeric) -> Numeric:
+    """
+    Requests of a month beyond what can be served in their own hour of the week.
+
+    Parameters
+    ----------
+    requests : Numeric
+        All of the month. [requests]
+    shape_hours : Sequence[float]
+        Demand in each hour of the week, relative to any of them.
+    hour_requests : Numeric
+        What the month's hours of one hour of the week can serve together. [requests]
+
+    Examples
+    --------
+    >>> round(float(spilled(168.0, [3.0] * 42 + [1.0 / 3.0] * 126, 1.5)), 9)  # 3 asked in 42 hours, 1.5 served
+    63.0
+    """
+    edges, shares = spill_edges(shape_hours)
+    asked, served = np.asarray(requests, dtype=float), np.asarray(hour_requests, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        over = np.searchsorted(edges, np.where(asked > 0, asked / served, 0.0))
+    beyond: Array = np.maximum(asked * np.concatenate([[0.0], np.cumsum(shares)])[over] - over * served, 0.0)
+    return beyond
+
+
+def spill_edges(shape_hours: Sequence[float]) -> tuple[Array, Array]:
+    """Volumes over an hour's capacity at which one hour of the week after the other is full, and their shares."""
+    hours = np.sort(np.asarray(shape_hours, dtype=float))[::-1]
+    shares = hours[hours > hours[0] * NO_DEMAND_RATIO] / hours.sum()
+    return 1.0 / shares, shares
+
+
+def requests_for_spill(spill: Numeric, shape_hours: Sequence[float], hour_requests: float) -> Array:
+    """
+    The volume at which so many requests spill: the inverse of ``spilled`` above 0. [requests]
+
+    Examples
+    --------
+    >>> round(float(requests_for_spill(63.0, [3.0] * 42 + [1.0 / 3.0] * 126, 1.5)), 9)
+    168.0
+    """
+    edges, _ = spill_edges(shape_hours)
+    volumes = edges * hour_requests
+    last = len(volumes) * hour_requests  # beyond the last edge all that comes more spills
+    found: Array = np.where(
+        np.asarray(spill) > spilled(volumes[-1], shape_hours, hour_requests),
+        np.asarray(spill) + last,
+        np.interp(spill, spilled(volumes, shape_hours, hour_requests), volumes),
+    )
+    return found

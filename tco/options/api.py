@@ -1,6 +1,6 @@
-"""Buy tokens from a vendor: every meter at the price of its tier, batch, hour and contract. MODEL §2."""
+"""Buy tokens from a vendor: every meter at the price of its tier, batch, hour and contract, what is committed. MODEL §2."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -8,12 +8,21 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from tco.inputs.base import Frac, Positive
-from tco.inputs.prices import ApiPrice, Factors, HourFactor, LongContext, VolumeDiscount
+from tco.inputs.prices import ApiPrice, Commitment, Factors, HourFactor, LongContext, Provisioned, VolumeDiscount
 from tco.inputs.source import Grade
 from tco.inputs.workload import Workload
+from tco.model.crossings import grid, inside, pieces, winning_intervals
 from tco.model.hours import hour_ratios
 from tco.model.ledger import Ledger
-from tco.model.metering import discounted_usd, hour_factor, list_usd_for, long_prompt_shares, meter_usd, special_tariff
+from tco.model.metering import (
+    discounted_usd,
+    hour_factor,
+    list_usd_for,
+    long_prompt_shares,
+    meter_usd,
+    shortfall_usd,
+    special_tariff,
+)
 from tco.options.base import (
     OptionBase,
     OptionKind,
@@ -23,7 +32,15 @@ from tco.options.base import (
     guardrail_usd_per_request,
     shared_lines,
 )
-from tco.units import Array, Numeric
+from tco.options.provisioned import (
+    excess_kinks,
+    excess_requests,
+    request_weighted_tok,
+    step_requests,
+    unit_kinks,
+    units_paid,
+)
+from tco.units import MONTHS_PER_YEAR, Array, Numeric
 
 
 class ApiOption(OptionBase):
@@ -47,6 +64,10 @@ class ApiOption(OptionBase):
     """Marginal discounts by monthly spend."""
     price_ratio: Positive = 1.0
     """What you pay over list price: 0.9 for a contract 10 % below."""
+    contract: Commitment = Commitment()
+    """What a contract asks to be spent."""
+    provisioned: Provisioned | None = None
+    """Throughput rented by the unit; empty where tokens are paid as they go."""
     region_ratio: Annotated[float, Field(ge=1, le=3)] = 1.0
     """Uplift for data residency."""
     cache_write_frac: Frac = 0.0
@@ -62,6 +83,9 @@ class ApiOption(OptionBase):
     def _check(self) -> "ApiOption":
         if self.cache_hit_frac + self.cache_write_frac > 1 + 1e-12:
             raise ValueError("cache_hit_frac and cache_write_frac are shares of the same prompt: together at most 1")
+        units = self.provisioned
+        if units is not None and units.cached_ratio == 0 and units.output_ratio == 0:
+            raise ValueError("provisioned: cached_ratio and output_ratio are both 0: say what such tokens weigh")
         hour_ratios([(hour.hours_utc, hour.price_ratio) for hour in self.hours])  # says so when it cannot be read
         return self
 
@@ -107,7 +131,7 @@ def _tariff_factors(option: ApiOption, workload: Workload) -> tuple[Numeric, Num
             [(prompt, tier.input_ratio), (prompt, tier.cached_ratio), (answer, tier.output_ratio)]
         ):
             factors[j] = factors[j] * special_tariff(share, ratio)
-    if option.batch is not None:
+    if option.batch is not None and option.provisioned is None:
         share = workload.batch_frac * option.batch_used_frac
         for j, ratio in enumerate([option.batch.input_ratio, option.batch.cached_ratio, option.batch.output_ratio]):
             factors[j] = factors[j] * special_tariff(share, ratio)
@@ -132,14 +156,28 @@ def _hour_factor(option: ApiOption, workload: Workload) -> float:
 
 
 def tokens_usd(option: ApiOption, workload: Workload, requests: Numeric) -> Numeric:
-    """What the vendor bills for these requests in a month, discounts in. [USD/month]"""
+    """What these requests cost by the token, discounts in, whatever is committed or provisioned. [USD/month]"""
     list_usd = requests * request_usd(option, workload)
     return discounted_usd(list_usd, *_discounts(option)) if option.volume_discounts else list_usd
 
 
 def requests_for_bill(option: ApiOption, workload: Workload, bill_usd: Numeric) -> Numeric:
-    """Requests a month that come to a bill: the inverse of ``tokens_usd``. [requests/month]"""
-    return list_usd_for(bill_usd, *_discounts(option)) / request_usd(option, workload)
+    """
+    Requests a month that come to a bill: the inverse of ``tokens_usd``. [requests/month]
+
+    A bill of what is committed comes to the most that it pays for. Below that no volume has such a bill, and with
+    provisioned units some bills have no volume: whoever asks looks first (``committed_usd``).
+    """
+    return list_usd_for(np.maximum(bill_usd, committed_usd(option)), *_discounts(option)) / request_usd(
+        option, workload
+    )
+
+
+def committed_usd(option: ApiOption) -> Numeric:
+    """Least bill of a month, all months being alike. [USD/month]"""
+    contract = option.contract
+    least: Array = np.maximum(contract.minimum_usd_per_month, contract.commitment_usd_per_year / MONTHS_PER_YEAR)
+    return least
 
 
 def _discounts(option: ApiOption) -> tuple[list[float], list[float]]:
@@ -155,44 +193,135 @@ def discount_kinks(option: ApiOption, workload: Workload, share_frac: float = 1.
     return np.array([t.above_usd_per_month / unit for t in option.volume_discounts if unit > 0])
 
 
-def _ledger(option_id: str, option: ApiOption, shared: Shared) -> Ledger:
-    unit = request_lines(option, shared.workload)
-    lines = {name: usd * shared.requests for name, usd in unit.items()}
+def _metered(option: ApiOption, workload: Workload, requests: Numeric) -> Numeric:
+    """Requests paid by the token: all of them, or what spills over provisioned units. [requests/month]"""
+    units = option.provisioned
+    if units is None:
+        return requests
+    excess = excess_requests(units, option, workload, requests)
+    return excess if units.excess == "pay_as_you_go" else 0.0 * excess
+
+
+def _used_lines(option: ApiOption, workload: Workload, requests: Numeric) -> dict[str, Numeric]:
+    """What is charged for the month's use, by meter: tokens and units, discounts in. [USD/month]"""
+    metered = _metered(option, workload, requests)
+    lines = {name: usd * metered for name, usd in request_lines(option, workload).items()}
     if option.volume_discounts:
         listed = sum(lines.values(), 0.0)
         lines["volume_discount"] = discounted_usd(listed, *_discounts(option)) - listed
-    facts: Mapping[str, Numeric] = {
-        "usd_per_list_request": sum(unit.values(), 0.0),
+    if option.provisioned is not None:
+        units = units_paid(option.provisioned, option, workload, requests)
+        lines["provisioned"] = units * option.provisioned.unit_usd_per_month
+    return lines
+
+
+def bill_lines(option: ApiOption, workload: Workload, requests: Numeric) -> dict[str, Numeric]:
+    """
+    The vendor's bill of a month by line, what is committed and not used in. [USD/month]
+
+    The minimum of the month is billed first and counts towards the year's commitment.
+    """
+    lines, contract = _used_lines(option, workload, requests), option.contract
+    used = sum(lines.values(), 0.0)
+    if np.any(np.asarray(contract.minimum_usd_per_month)):
+        lines["minimum"] = shortfall_usd(used, contract.minimum_usd_per_month)
+        used = used + lines["minimum"]
+    if np.any(np.asarray(contract.commitment_usd_per_year)):
+        lines["shortfall"] = shortfall_usd(used, contract.commitment_usd_per_year / MONTHS_PER_YEAR)
+    return lines
+
+
+def _ledger(option_id: str, option: ApiOption, shared: Shared) -> Ledger:
+    lines = bill_lines(option, shared.workload, shared.requests)
+    facts: dict[str, Numeric] = {
+        "usd_per_list_request": request_usd(option, shared.workload),
         "tokens_usd": sum(lines.values(), 0.0),
     }
+    if option.provisioned is not None:
+        facts |= _unit_facts(option, option.provisioned, shared)
     return assemble(option_id, lines, option, shared, 0.0, facts)
 
 
+def _unit_facts(option: ApiOption, units: Provisioned, shared: Shared) -> Mapping[str, Numeric]:
+    workload, requests = shared.workload, shared.requests
+    excess = excess_requests(units, option, workload, requests)
+    asked = np.asarray(requests) > 0
+    return {
+        "provisioned_units": units_paid(units, option, workload, requests),
+        "excess_frac": np.where(asked, excess / np.where(asked, requests, 1.0), 0.0),
+        "weighted_tok_per_request": request_weighted_tok(units, option, workload),
+    }
+
+
 def _kinks(option: ApiOption, shared: Shared, max_requests: float) -> Array:
-    found = discount_kinks(option, shared.workload)
-    return found[found <= max_requests]
+    found = _used_kinks(option, shared.workload, max_requests)
+    found = found[found <= max_requests]
+    least = float(np.max(committed_usd(option)))
+    corners = _corners(option, shared.workload, least, found, max_requests) if least else np.array([])
+    return np.sort(np.concatenate([found, corners]))
+
+
+def _used_kinks(option: ApiOption, workload: Workload, max_requests: float) -> Array:
+    """Where the use bends or jumps, whatever is committed. [requests/month]"""
+    units = option.provisioned
+    if units is None:
+        return discount_kinks(option, workload)
+    if units.bought_units is None:
+        return unit_kinks(units, option, workload, max_requests)
+    if units.excess == "refused":
+        return np.array([])
+    bends = excess_kinks(units, option, workload, discount_kinks(option, workload))
+    return np.concatenate([unit_kinks(units, option, workload, max_requests), bends])
+
+
+def _corners(option: ApiOption, workload: Workload, least_usd: float, bends: Array, max_requests: float) -> Array:
+    """Where use reaches what is committed: it never falls, so there is one such volume at most. [requests/month]"""
+    ends = grid([bends], max_requests)
+    used = np.asarray(sum(_used_lines(option, workload, inside(ends)).values(), 0.0))
+    return np.array([start for start, _ in winning_intervals(pieces(used - least_usd, ends)) if start > 0])
 
 
 def bill_bounds(
     option: ApiOption, workload: Workload, beyond_requests: float, share_frac: float = 1.0
 ) -> tuple[float, float, float]:
     """
-    Bounds on the bill for a share of the requests beyond a volume: (slope, low, high), ``slope·V`` plus low or high.
-
-    The bill bends only at the discounts still to come and is a line beyond the last, so it is furthest from that line at
-    the bends.
+    Bounds on what a share of the requests costs by the token beyond a volume: (slope, low, high), ``slope·V`` plus low
+    or high.
     """
     bends = discount_kinks(option, workload, share_frac)
-    bends = np.concatenate([[beyond_requests], bends[bends > beyond_requests]])
+    return _line_bounds(lambda volume: tokens_usd(option, workload, volume * share_frac), bends, beyond_requests)
+
+
+def _line_bounds(usd: Callable[[Array], Numeric], bends: Array, beyond: float) -> tuple[float, float, float]:
+    """
+    (slope, low, high) of a cost that bends at a few volumes and is a line beyond the last: it is furthest from that
+    line at the bends.
+    """
+    bends = np.concatenate([[beyond], bends[bends > beyond]])
     top = float(bends.max())
     ends = np.array([top, 2.0 * top + 1.0])
-    slope = float(np.diff(np.asarray(tokens_usd(option, workload, ends * share_frac)))[0] / (ends[1] - ends[0]))
-    levels = np.asarray(tokens_usd(option, workload, bends * share_frac)) - slope * bends
+    slope = float(np.diff(np.asarray(usd(ends)))[0] / (ends[1] - ends[0]))
+    levels = np.asarray(usd(bends)) - slope * bends
     return slope, float(levels.min()), float(levels.max())
 
 
+def _used_bounds(option: ApiOption, workload: Workload, beyond: float) -> tuple[float, float, float]:
+    """Bounds on what the use costs beyond a volume, whatever is committed: (slope, low, high)."""
+    units = option.provisioned
+    if units is not None and units.bought_units is None:  # a staircase: never below its ramp, never a step above it
+        slope = units.step_units * units.unit_usd_per_month / step_requests(units, option, workload)
+        most = max(units.step_units, units.min_units) * units.unit_usd_per_month
+        return slope, 0.0, most
+
+    def used(volume: Array) -> Numeric:
+        return sum(_used_lines(option, workload, volume).values(), 0.0) + 0.0 * volume
+
+    return _line_bounds(used, _used_kinks(option, workload, np.inf), beyond)
+
+
 def _tail(option: ApiOption, shared: Shared, beyond_requests: float) -> Tail:
-    slope, low, high = bill_bounds(option, shared.workload, beyond_requests)
+    slope, low, high = _used_bounds(option, shared.workload, beyond_requests)
+    high = max(high, float(np.max(committed_usd(option))) - slope * beyond_requests)
     slope += float(guardrail_usd_per_request(option, shared.workload))
     fixed = float(sum(shared_lines(option, shared, 0.0).values(), 0.0))
     return Tail(slope, low + fixed, slope, high + fixed)

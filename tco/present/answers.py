@@ -9,6 +9,7 @@ import numpy as np
 
 from tco.case import Case
 from tco.inputs.source import Source
+from tco.present.provenance import published
 from tco.solve.breakeven import Breakeven, Winning
 from tco.solve.capacity import CapacityPlan, capacity_of, served
 from tco.solve.compare import BridgeStep, Comparison
@@ -16,8 +17,8 @@ from tco.solve.doubt import Doubt, doubt
 from tco.solve.warn import Caution
 
 
-def breakeven_data(answer: Breakeven, case: Case) -> dict[str, Any]:
-    """A break-even as JSON-ready data."""
+def breakeven_data(answer: Breakeven, case: Case, contracts: bool = False) -> dict[str, Any]:
+    """A break-even as JSON-ready data; the rows of private contracts only when asked for."""
     at = answer.at_volume
     evidence, found = case.evidence.get(answer.challenger), doubt(case, answer.baseline, answer.challenger)
     return {
@@ -40,7 +41,7 @@ def breakeven_data(answer: Breakeven, case: Case) -> dict[str, Any]:
         "doubt": None if found is None else _doubt(found),
         "envelope": [{"from": a, "to": b, "option": name} for a, b, name in answer.envelope],
         "warnings": warnings_data(answer.warnings),
-        "sources": sources_data(answer.sources),
+        "sources": sources_data(answer.sources, contracts),
         "grade": answer.grade,
         "grades": dict(answer.grades),
         **opened_data(case),
@@ -56,8 +57,8 @@ def _doubt(found: Doubt) -> dict[str, Any]:
     }
 
 
-def comparison_data(answer: Comparison, case: Case) -> dict[str, Any]:
-    """A comparison as JSON-ready data."""
+def comparison_data(answer: Comparison, case: Case, contracts: bool = False) -> dict[str, Any]:
+    """A comparison as JSON-ready data; the rows of private contracts only when asked for."""
     plans = [plan for name in case.numbers.options if (plan := capacity_of(case, name)) is not None]
     return {
         "requests_per_month": answer.requests_per_month,
@@ -66,7 +67,7 @@ def comparison_data(answer: Comparison, case: Case) -> dict[str, Any]:
         "options": [{**asdict(option), "lines_usd": dict(option.lines_usd)} for option in answer.options],
         "bridge": [_step(step) for step in answer.bridge],
         "warnings": warnings_data(answer.warnings),
-        "sources": sources_data(answer.sources),
+        "sources": sources_data(answer.sources, contracts),
         "grade": answer.grade,
         **opened_data(case),
     }
@@ -90,10 +91,11 @@ def warnings_data(warnings: Iterable[Caution]) -> list[dict[str, Any]]:
     ]
 
 
-def sources_data(sources: Mapping[str, Source]) -> list[dict[str, Any]]:
-    """Every number's origin, by its path, empty fields left out."""
+def sources_data(sources: Mapping[str, Source], contracts: bool = False) -> list[dict[str, Any]]:
+    """Every number's origin, by its path, empty fields left out; of private contracts their rows only when asked for."""
     rows = []
-    for path, source in sorted(sources.items()):
+    for path, found in sorted(sources.items()):
+        source = found if contracts else published(found)
         row = {key: value for key, value in asdict(source).items() if value not in (None, "")}
         rows.append({"path": path, **{key: str(v) if hasattr(v, "isoformat") else v for key, v in row.items()}})
     return rows

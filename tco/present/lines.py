@@ -9,6 +9,9 @@ LINE_LABELS: dict[str, str] = {
     "output": "answer tokens",
     "calls": "fees per request",
     "volume_discount": "volume discount",
+    "provisioned": "provisioned throughput",
+    "minimum": "up to the month's minimum",
+    "shortfall": "committed and not used",
     "gpu_rent": "GPU rent",
     "scaling": "starting and stopping GPUs",
     "spot_rent": "interruptible GPUs",
@@ -38,7 +41,7 @@ LINE_LABELS: dict[str, str] = {
 }
 TOKENS, GPUS, PLACE, PEOPLE, REST = "tokens", "GPUs", "energy and space", "people", "the rest"
 LINE_GROUPS: dict[str, tuple[str, ...]] = {
-    TOKENS: ("input", "cache_read", "cache_write", "output", "calls", "volume_discount"),
+    TOKENS: ("input", "cache_read", "cache_write", "output", "calls", "volume_discount", "provisioned", "minimum", "shortfall"),
     GPUS: (
         "gpu_rent", "scaling", "spot_rent", "standby", "staging", "rent_addons", "capital", "opportunity", "support",
         "insurance", "licences",

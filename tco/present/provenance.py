@@ -30,6 +30,17 @@ class SourceRow:
     note: str
 
 
+PRIVATE = "private contract"
+"""What stands in place of a contract's row in everything that is handed on."""
+
+
+def published(source: Source) -> Source:
+    """A source as it may be handed on: a contract's file, row, page, days and note stay at home."""
+    if not source.private:
+        return source
+    return Source(where=PRIVATE, grade=source.grade, checked_on=source.checked_on, basis=source.basis)
+
+
 def source_rows(case: Case) -> list[SourceRow]:
     """Every number of a case that has an origin, in the order of its path; words and long lists are left out."""
     rows = []
@@ -71,11 +82,15 @@ def vendors_line(case: Case) -> str:
         for source in case.sources.values()
         if source.where.startswith((*PRICED, "hw_profiles/serving"))
     }
-    sheets = ", ".join(sorted(name for name, folder in files.items() if folder == "price_sheets"))
+    names = {name for name, folder in files.items() if folder == "price_sheets" and name not in _PRIVATE_FILES}
+    sheets = ", ".join([*sorted(names), *([PRIVATE] if any(s.private for s in case.sources.values()) else [])])
     profiles = ", ".join(sorted(name for name, folder in files.items() if folder == "hw_profiles"))
     parts = [f"prices: {sheets}" if sheets else "", f"throughput: {profiles}" if profiles else ""]
     text = "; ".join(part for part in parts if part) or "figures typed in the scenario"
     return f"Sources: {text}{_checked(case)}{stale_words(case)}"
+
+
+_PRIVATE_FILES = ("contracts",)
 
 
 def stale_words(case: Case, days: int = STALE_AFTER_DAYS) -> str:

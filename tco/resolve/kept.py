@@ -133,7 +133,9 @@ def _holds(scenario: Scenario) -> bool:
 
 
 def _priced(path: str, source: Source) -> bool:
-    return source.where.startswith("price_sheets/") and path.split(".")[-1] not in SET_BY_TCO
+    """Whether a number is kept: one of a sheet. What a private contract says stays at home and is looked up again."""
+    listed = source.where.startswith("price_sheets/") and not source.private
+    return listed and path.split(".")[-1] not in SET_BY_TCO
 
 
 def _row(value: Any, source: Source) -> dict[str, Any]:

@@ -187,7 +187,8 @@ def _ever(case: Case, base: str, other: str, far: float) -> Need:
         now = _value(case, path)
         near, double = (_slope_gap(case, base, other, far, {path: now * k}) for k in (1.0, 2.0))
         slope = (double - near) / now if now > 0 else 0.0
-        root = now - near / slope if slope else None
+        helps = slope > 0 if name == "api_price_ratio" else slope < 0  # a failover alone may make a dearer API hurt
+        root = now - near / slope if helps else None
         values[name] = _as_told(case, name, path, root) if root is not None and root > 0 else None
     if isinstance(case.numbers.options[other], SelfHostedOption):
         path = f"options.{other}.capacity.throughput_ratio"
@@ -195,7 +196,7 @@ def _ever(case: Case, base: str, other: str, far: float) -> Need:
         near, double = (_slope_gap(case, base, other, far, {path: now * k}) for k in (1.0, 2.0))
         stairs = 2.0 * (double - near)
         rest = near + stairs
-        values["throughput_ratio"] = stairs / rest if rest > 0 else None
+        values["throughput_ratio"] = stairs / rest if rest * FASTEST_RATIO > abs(stairs) else None
     return Need(**values)
 
 

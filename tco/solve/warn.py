@@ -12,8 +12,9 @@ import numpy as np
 from tco.case import Case, ServingEvidence
 from tco.evaluate import VOLUME, evaluate
 from tco.model.ledger import Ledger
+from tco.model.metering import unit_tok_per_month
 from tco.model.work import inside_hull
-from tco.options.api import ApiOption, tokens_usd
+from tco.options.api import ApiOption, committed_usd, tokens_usd
 from tco.options.owned import OwnedOption
 from tco.options.rented import RentedOption
 from tco.options.self_hosted import GPU_LINES, SelfHostedOption, mean_request_s
@@ -300,6 +301,50 @@ def _batch(c: Context) -> Iterator[Caution]:
         yield Caution("W-BATCH", text, stake, c.base)
 
 
+def _committed(c: Context) -> Iterator[Caution]:
+    for name in (c.base, c.other):
+        option = c.case.numbers.options[name]
+        if not isinstance(option, ApiOption):
+            continue
+        idle, bill = c.line(name, "shortfall") + c.line(name, "minimum"), _token_bill(c, name)
+        if idle > 0:
+            text = f"Of {option.label}'s bill, {_usd(idle)} ({_percent(idle / bill)}) is committed and not used at your volume."
+            yield Caution("W-COMMIT", text, idle, name)
+        owed = float(np.asarray(committed_usd(option)))
+        if name == c.base and owed > 0 and not isinstance(c.case.numbers.options[c.other], ApiOption):
+            text = (
+                f"What is committed with {option.label}, {_usd(owed)} a month, is owed while its contract runs, whoever serves: "
+                "it is not counted on the side of your own GPUs."
+            )
+            yield Caution("W-COMMIT", text, owed, name)
+        yield from _units(c, name, option)
+
+
+def _units(c: Context, name: str, option: ApiOption) -> Iterator[Caution]:
+    """What provisioned throughput may hide: units that stand idle, and requests that they refuse."""
+    if option.provisioned is None or c.requests <= 0:
+        return
+    workload, excess = c.case.numbers.workload, float(np.asarray(c.point[name].facts["excess_frac"]))
+    served = c.requests * (1.0 - excess)
+    as_they_go = float(np.asarray(tokens_usd(option, workload, served)))
+    dearer = c.line(name, "provisioned") - as_they_go
+    if dearer > 0:
+        units = float(np.asarray(c.point[name].facts["provisioned_units"]))
+        tok = float(np.asarray(c.point[name].facts["weighted_tok_per_request"])) * served
+        use = tok / (units * float(np.asarray(unit_tok_per_month(option.provisioned.unit_tok_per_minute))))
+        text = (
+            f"The {units:g} provisioned units of {option.label} are {_percent(use)} used over the month: the same tokens, "
+            f"paid as they go, cost {_usd(dearer)} less."
+        )
+        yield Caution("W-COMMIT", text, dearer, name)
+    if excess > 0 and option.provisioned.excess == "refused":
+        text = (
+            f"{_percent(excess)} of the requests exceed the units bought from {option.label} and are refused: "
+            "nothing is counted for them, so the options do not serve the same."
+        )
+        yield Caution("W-REFUSED", text, float(np.asarray(tokens_usd(option, workload, c.requests - served))), name)
+
+
 def _tokens(c: Context) -> Iterator[Caution]:
     base, other = c.case.numbers.options[c.base], c.case.numbers.options[c.other]
     bill = _token_bill(c, c.base)
@@ -354,18 +399,19 @@ def _static(c: Context) -> Iterator[Caution]:
         free = {f"options.{c.base}.price_ratio": 1e-9}
         narrowing = (bought - own) - (c.usd(c.base, free) - c.usd(c.other, free))
         fall = (bought - own) / narrowing if narrowing > 0 else 1.0
+        if fall > 1:  # what is committed stays, however cheap the tokens
+            return
         label, as_of = c.case.numbers.options[c.base].label, c.case.numbers.as_of
         text = f"Prices are held at those of {as_of}: if {label} falls by {_percent(fall)}, the saving is gone."
         yield Caution("W-STATIC", text, bought - own, c.base)
 
 
 def _token_bill(c: Context, name: str) -> float:
-    option = c.case.numbers.options[name]
-    if isinstance(option, ApiOption):
-        return float(np.asarray(tokens_usd(option, c.case.numbers.workload, c.requests)))
+    if isinstance(c.case.numbers.options[name], ApiOption):
+        return float(np.asarray(c.point[name].facts["tokens_usd"]))
     return c.gpus_usd(name)
 
 
 CHECKS: tuple[Callable[[Context], Iterator[Caution]], ...] = (
-    _hosted, _load, _evidence, _memory, _bought, _cold, _licence, _redundancy, _people, _cache, _batch, _tokens, _parity, _stale, _static,
+    _hosted, _load, _evidence, _memory, _bought, _cold, _licence, _redundancy, _people, _cache, _batch, _committed, _tokens, _parity, _stale, _static,
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """
 Notebook screens: thin. Each reads a control, asks ``solve``, and hands the answer to ``present``; no arithmetic.
 
-``break_even()`` opens the break-even screen, ``benchmark()`` the one that measures, ``usage()`` the one
-that reads logs, live.
+``break_even()`` opens the break-even screen, ``benchmark()`` the one that measures, ``prices()`` the price sheets, ``usage()`` the
+one that reads logs; live.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tco.widgets.app import BreakEvenApp
     from tco.widgets.bench_app import BenchApp
+    from tco.widgets.prices_app import PricesApp
     from tco.widgets.usage_app import UsageApp
 
 
@@ -27,6 +28,22 @@ def break_even(scenario: str = "support-assistant", data: str | None = None) -> 
     from tco.widgets.app import BreakEvenApp
 
     return BreakEvenApp.for_scenario(scenario, data)
+
+
+def prices(scenario: str = "support-assistant", data: str | None = None) -> "PricesApp":
+    """
+    The price sheets, to add to and mend, with the break-even before and after.
+
+    Parameters
+    ----------
+    scenario : str
+        Whose break-even is told: a shipped scenario by name, or a YAML file.
+    data : str, optional
+        Folder with ``price_sheets/``; the working directory's, or those that ship, when left out.
+    """
+    from tco.widgets.prices_app import PricesApp
+
+    return PricesApp.for_scenario(scenario, data)
 
 
 def benchmark(data: str | None = None) -> "BenchApp":
@@ -64,6 +81,10 @@ def __getattr__(name: str) -> Any:
         from tco.widgets.app import BreakEvenApp
 
         return BreakEvenApp
+    if name == "PricesApp":
+        from tco.widgets.prices_app import PricesApp
+
+        return PricesApp
     if name == "BenchApp":
         from tco.widgets.bench_app import BenchApp
 

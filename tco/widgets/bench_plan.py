@@ -1,7 +1,7 @@
 """What would be measured with the controls as they stand, how long it takes, and what is missing for it, each in a sentence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tco.bench.asked import Asked, settings
@@ -63,6 +63,8 @@ def prepare(form: BenchForm, catalog: Catalog, machine: Machine) -> Prepared:
             found = settings(asked, catalog, machine.facts)
         except TcoError as error:
             faults = list(error.faults)
+    if found is not None and asked is not None and (not form.with_power or (asked.url and not is_local(asked.url))):
+        found = replace(found, gpus_seen=())  # as the measurement itself will know them: no meter is opened
     kept = State(found.state / found.key()).points_count() if found is not None else 0
     said = command(asked, form.with_power) if asked is not None else ""
     return Prepared(asked, found, tuple(faults), tuple(missing(asked, form, machine)), kept, said)

@@ -59,6 +59,7 @@ class Controls(w.VBox):  # type: ignore[misc]
                 "What you would run",
                 [*running, *n(reaches.RUNNING), self.fleet, self.bought, c(choices.HOST)],
             ),
+            section("Contract with the API's vendor", n(reaches.CONTRACT), folded=True),
             section("People", n(reaches.PEOPLE), folded=True),
             section("Service level and shape", self._service(), folded=True),
             section("Money and the rest", n(reaches.MONEY), folded=True),

@@ -17,6 +17,10 @@ PAYING = (
     Reach("options.{api}.price_ratio", "Your price over list", 0.3, 1.5, step=0.01),
     Reach("options.{api}.reasoning_ratio", "Hidden reasoning per answer token", 0, 10, step=0.1),
 )
+CONTRACT = (
+    Reach("options.{api}.contract.commitment_usd_per_year", "Committed, used or not", 0, 5_000_000, step=1_000),
+    Reach("options.{api}.contract.minimum_usd_per_month", "Least bill of a month", 0, 200_000, step=100),
+)
 _FLEET = "options.{own}.fleet"
 _SCALES = (_FLEET, "autoscaled reserved_and_burst")
 RUNNING = (

@@ -22,6 +22,7 @@ SCRIPT = {
     "knee": 6,
     "dies": "",
     "dies_after": 0,
+    "dies_above": 0,
     "fails_every": 0,
 }
 SCRIPT |= json.loads(os.environ.get("FAKE_VLLM", "{}"))
@@ -61,7 +62,8 @@ class Server:
 
     async def complete(self, body: dict, writer: asyncio.StreamWriter) -> None:
         self.served += 1
-        if SCRIPT["dies_after"] and self.served > SCRIPT["dies_after"]:
+        full = SCRIPT["dies_above"] and self.in_flight >= SCRIPT["dies_above"]
+        if full or (SCRIPT["dies_after"] and self.served > SCRIPT["dies_after"]):
             print("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.", flush=True)
             os._exit(1)
         if SCRIPT["fails_every"] and self.served % SCRIPT["fails_every"] == 0:

@@ -15,6 +15,7 @@ import pytest
 from tco.bench.asked import Asked, bound, settings
 from tco.bench.plan import Mix
 from tco.bench.records import Energy, Percentiles, PointResult, plain
+from tco.bench.settings import serve_command
 from tco.catalog import Catalog
 from tco.cli_measure import Bars, line
 from tco.errors import TcoError
@@ -50,10 +51,53 @@ def test_a_level_by_name_and_limits_by_hand(catalog: Catalog) -> None:
 
 def test_split_over_gpus(catalog: Catalog) -> None:
     assert settings(Asked(LLAMA, gpus=4), catalog, H100).tensor_parallel == 4
-    found = settings(Asked(LLAMA, gpus=4, tensor_parallel=2), catalog, H100)
-    assert (found.gpus, found.tensor_parallel) == (4, 2)
-    with pytest.raises(TcoError, match="cannot be split"):
-        settings(Asked(LLAMA, gpus=4, tensor_parallel=3), catalog, H100)
+    piped = settings(Asked(LLAMA, gpus=4, tensor_parallel=2, server_args=("-pp", "2")), catalog, H100)
+    assert (piped.gpus, piped.tensor_parallel) == (4, 2)
+    said = settings(Asked(LLAMA, server_args=("--tensor-parallel-size=4", "--quantization", "fp8")), catalog, H100)
+    assert (said.gpus, said.tensor_parallel, said.quantization) == (4, 4, "fp8")
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (Asked(LLAMA, gpus=4, tensor_parallel=2), "takes 2"),
+        (Asked(LLAMA, gpus=4, tensor_parallel=3), "takes 3"),
+        (Asked(LLAMA, tensor_parallel=2, server_args=("-tp", "4")), "but --server-args says 4"),
+        (Asked(LLAMA, server_args=("-tp", "all")), "write a whole number"),
+        (Asked(LLAMA, url="http://10.0.0.1:8000"), "how many GPUs serve one replica"),
+        (Asked(LLAMA, gpu="H200-SXM"), "the driver says NVIDIA H100"),
+    ],
+)
+def test_what_serves_is_not_guessed(catalog: Catalog, asked: Asked, found: str) -> None:
+    with pytest.raises(TcoError, match=found):
+        settings(asked, catalog, H100)
+
+
+def test_the_engine_is_told_once_how_it_is_split(catalog: Catalog, fake_vllm: Path) -> None:
+    asked = Asked(LLAMA, vllm=str(fake_vllm), dtype="bfloat16", server_args=("--tensor-parallel-size", "2"))
+    words = serve_command(settings(asked, catalog, H100), 8000)
+    assert words.count("--tensor-parallel-size") == 1
+    assert words[words.index("--dtype") + 1] == "bfloat16"
+
+
+def test_the_usual_mixes_that_a_short_context_has_no_room_for_are_left_out_and_said(catalog: Catalog) -> None:
+    plan = settings(Asked(LLAMA, server_args=("--max-model-len", "4096")), catalog, H100).plan
+    assert {mix.name for mix in plan.mixes} == {"1024x256", "256x1024", "2048x128", "512x512"}
+    assert plan.unfit == (
+        "8192x512, longer than the context of 4096 tokens",
+        "4096x1024, longer than the context of 4096 tokens",
+    )
+    with pytest.raises(TcoError, match="exceed the context of 4096"):
+        settings(Asked(LLAMA, lengths="8192x512", server_args=("--max-model-len", "4K")), catalog, H100)
+
+
+def test_longer_answers_take_a_longer_plan(catalog: Catalog) -> None:
+    def minutes(slo: str) -> float:
+        return (
+            settings(Asked(LLAMA, lengths="1024x256,512x1024,256x512", slo=slo), catalog, H100).plan.expected_s() / 60
+        )
+
+    assert minutes("ttft=1s,tpot=50ms") > 1.5 * minutes("ttft=1s,tpot=10ms")
 
 
 @pytest.mark.parametrize(
@@ -130,12 +174,12 @@ def test_nothing_but_a_model_and_a_gpu_need_be_said(run: Callable[..., Any]) -> 
     ran = run("bench", LLAMA, "--gpu", "H200-SXM", "--no-power", "--plan")
     assert ran.status == 0, ran.err
     assert ran.err.startswith("6 length mixes")
-    cut = run("bench", LLAMA, "--gpu", "H200-SXM", "--no-power", "--plan", "--quick", "--budget-minutes", "15")
+    cut = run("bench", LLAMA, "--gpu", "H200-SXM", "--no-power", "--plan", "--quick", "--budget-minutes", "22")
     assert "left out for the budget: no mix of 512 in, 512 out" in cut.err
 
 
 def test_nobody_at_the_url(run: Callable[..., Any], fake_vllm: Path, tmp_path: Path) -> None:
-    ran = run(*flags(fake_vllm, tmp_path, "--url", "http://127.0.0.1:9"))
+    ran = run(*flags(fake_vllm, tmp_path, "--gpus", "1", "--url", "http://127.0.0.1:9"))
     assert ran.status == 2
     assert "nothing answers at /v1/models" in ran.err
 

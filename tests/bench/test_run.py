@@ -21,7 +21,8 @@ from tco.bench.meter import NoMeter, ReplayMeter
 from tco.bench.plan import Mix, prompts_count
 from tco.bench.processes import stop_group
 from tco.bench.run import bench
-from tco.bench.settings import Settings
+from tco.bench.server import healthy
+from tco.bench.settings import Settings, free_port
 from tco.bench.state import State
 from tco.bench.summarise import Limits
 from tco.bench.trace import READINGS, GpuId, Trace
@@ -30,8 +31,6 @@ from tco.errors import MissingTool, TcoError
 from tco.inputs.source import Fact, Source
 
 from .conftest import SteadyMeter
-
-FAKE = str(Path(__file__).with_name("fake_vllm.py"))
 
 
 class Heard(list[tuple[str, dict[str, Any]]]):
@@ -62,7 +61,7 @@ def test_the_planted_knee_is_found_and_the_profile_is_read_back(settings: Settin
     assert not faults
     assert read is not None
     assert read.model_dump(exclude={"id", "points"}) == written.model_dump(exclude={"id", "points"})
-    # tokens 4 ms apart up to six in flight and 30 ms from seven on, against a limit of 15 ms: six is the last load inside
+    # tokens 4 ms apart up to six in flight and 30 ms from seven on, against a limit of 24 ms: six is the last load inside
     inside = {(p.input_tok, p.output_tok): p.concurrency for p in read.points if (p.in_slo_frac or 0) >= 0.95}
     assert set(inside) == {(16, 16), (32, 8), (8, 24)}
     for mix in inside:
@@ -166,6 +165,80 @@ def test_a_server_that_dies_under_load_leaves_what_was_measured(
     assert left_over(str(settings.state)) == []
 
 
+def test_a_server_that_dies_at_a_high_load_counts_as_outside_there(
+    settings: Settings, scripted: Callable[..., None]
+) -> None:
+    scripted(dies_above=5)
+    one = replace(
+        settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:1], first_concurrency=2, most_concurrency=8)
+    )
+    heard = Heard()
+    _, written = bench(one, SteadyMeter(), heard)
+    assert max(point.concurrency for point in written.points) <= 5
+    assert [death["concurrency"] for death in heard.all("died")][:1] == [8]
+    assert "CUDA out of memory" in heard.all("died")[0]["why"]
+    assert any("8 in flight (B-DIED)" in warning for warning in written.warnings)
+    again = Heard()
+    bench(one, SteadyMeter(), again)
+    assert again.all("run") == []
+    assert left_over(str(settings.state)) == []
+
+
+def test_a_service_level_that_nothing_keeps_is_said(settings: Settings) -> None:
+    plan = replace(settings.plan, mixes=settings.plan.mixes[:1], first_concurrency=2)
+    _, written = bench(replace(settings, plan=plan, limits=Limits(1000.0, 1.0, 95.0)), SteadyMeter(), Heard())
+    assert {point.in_slo_frac for point in written.points} == {0}
+    assert any(warning.startswith("B-NONE") for warning in written.warnings)
+
+
+def test_a_run_without_any_answer_is_one_message(settings: Settings, scripted: Callable[..., None]) -> None:
+    scripted(fails_every=1)
+    plan = replace(settings.plan, mixes=settings.plan.mixes[:1], first_concurrency=1, most_concurrency=1)
+    with pytest.raises(TcoError, match=r"No request was answered|no request ended"):
+        bench(replace(settings, plan=plan), SteadyMeter(), Heard())
+
+
+def test_another_model_behind_the_url_is_refused(settings: Settings, fake_vllm: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen([str(fake_vllm), "serve", "maker/other", "--port", str(port)], start_new_session=True)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + 20
+        while not healthy(url) and time.monotonic() < until:
+            time.sleep(0.05)
+        with pytest.raises(TcoError, match="serves maker/other: name one with --served-as"):
+            bench(replace(settings, url=f"{url}/v1"), SteadyMeter(), Heard())
+        longer = replace(settings.plan, mixes=(Mix(4000, 100),))
+        with pytest.raises(TcoError, match="exceed the context of 4096"):
+            bench(replace(settings, url=url, served_as="maker/other", plan=longer), SteadyMeter(), Heard())
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_another_engine_or_gpu_is_another_measurement(settings: Settings) -> None:
+    keys = {
+        each.key()
+        for each in (
+            settings,
+            replace(settings, engine_version="0.25.1"),
+            replace(settings, gpus_seen=("NVIDIA H200",)),
+            replace(settings, model_revision="abc"),
+        )
+    }
+    assert len(keys) == 4
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_runs(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    heard = Heard()
+    for name in ("output", "state"):
+        with pytest.raises(TcoError, match=f"--{name}"):
+            bench(replace(settings, **{name: file / "below"}), SteadyMeter(), heard)
+    assert heard.all("starting") == []
+
+
 def test_a_server_that_hangs_is_given_up_and_killed(
     settings: Settings, scripted: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,7 +247,7 @@ def test_a_server_that_hangs_is_given_up_and_killed(
     with pytest.raises(TcoError, match="not ready after 2 s") as error:
         bench(replace(settings, start_limit_s=2.0), SteadyMeter(), Heard())
     assert "loading weights for ever" in str(error.value)
-    assert left_over(f"{FAKE} serve") == []
+    assert left_over(settings.model) == []
 
 
 def test_failed_requests_are_counted_and_outside_the_service_level(
@@ -220,14 +293,14 @@ def test_ctrl_c_and_a_kill_end_the_server_and_its_child(settings: Settings, tmp_
         if line.strip() == "run":
             break
     time.sleep(0.5)
-    assert left_over(f"{FAKE} serve")
+    assert left_over(settings.model)
     process.send_signal(how)
     process.wait(timeout=30)
     assert process.returncode != 0
     until = time.monotonic() + (20 if how == signal.SIGKILL else 0)  # by then the guardian has ended what is left
-    while left_over(FAKE) and time.monotonic() < until:
+    while left_over(settings.model) and time.monotonic() < until:
         time.sleep(0.1)
-    assert left_over(FAKE) == []
+    assert left_over(settings.model) == []
 
 
 def test_what_is_kept_is_whole_json(settings: Settings) -> None:

@@ -43,8 +43,9 @@ def screen(page: Page, url: str) -> Page:
 
 def write(page: Page, name: str, text: str) -> None:
     """Into a box by its name; one with names to complete to is a combobox."""
-    box = page.get_by_role("textbox", name=name, exact=True)
-    box.or_(page.get_by_role("combobox", name=name, exact=True)).first.fill(text)
+    form = page.locator(".tco-form")
+    box = form.get_by_role("textbox", name=name, exact=True)
+    box.or_(form.get_by_role("combobox", name=name, exact=True)).first.fill(text)
 
 
 def fakes() -> list[str]:
@@ -57,10 +58,25 @@ def fakes() -> list[str]:
     return [line for line in found if str(FAKE) in line]
 
 
+def test_a_result_of_another_tool_becomes_a_profile(screen: Page) -> None:
+    screen.get_by_role("tab", name="Import").click()
+    sample = TESTS / "bench" / "samples" / "vllm" / "serve-detailed.json"
+    screen.locator(".tco-drop input[type=file]").set_input_files(sample)
+    expect(screen.locator(".tco-tabs")).to_contain_text("leave out what is asked above")
+    asked = screen.locator(".tco-asked")
+    for name, text in (("Model", "meta-llama/Llama-3.1-8B-Instruct"), ("GPU", "H200-SXM"), ("GPUs that served", "1"),
+                       ("Engine", "vllm"), ("Version of the engine", "0.32"), ("Format of the weights", "auto")):  # fmt: skip
+        asked.get_by_label(name, exact=True).fill(text)
+    expect(screen.locator(".tco-tabs")).to_contain_text("Llama-3.1-8B-Instruct on 1 × H200-SXM, vllm 0.32")
+    assert violations(screen) == []
+    screen.get_by_role("button", name="Save the profile").click()
+    expect(screen.locator(".tco-tabs")).to_contain_text("Profile written to hw_profiles/serving/")
+
+
 def test_asked_started_stopped_gone_on_and_over_to_the_break_even(screen: Page, vllm: Path) -> None:
     expect(screen.get_by_role("button", name="Start", exact=True)).to_be_disabled()
     write(screen, "Model", "maker/paper")
-    screen.get_by_role("combobox", name="GPU", exact=True).select_option("H200-SXM")
+    screen.locator(".tco-form").get_by_role("combobox", name="GPU", exact=True).select_option("H200-SXM")
     screen.get_by_role("combobox", name="How thoroughly").select_option("quick")
     screen.get_by_role("combobox", name="Power from").select_option("none")
     for fold in ("More of the server", "More of the plan"):
@@ -101,18 +117,3 @@ def test_asked_started_stopped_gone_on_and_over_to_the_break_even(screen: Page, 
     screen.get_by_role("link", name="Use it in the break-even notebook").click()
     expect(screen.locator(".tco-headline", has_text="cheaper than GPT-5.4")).to_be_visible(timeout=SLOW_MS)
     assert len(screen.context.pages) == 1  # opened in this JupyterLab, live
-
-
-def test_a_result_of_another_tool_becomes_a_profile(screen: Page) -> None:
-    screen.get_by_role("tab", name="Import").click()
-    sample = TESTS / "bench" / "samples" / "vllm" / "serve-detailed.json"
-    screen.locator(".tco-drop input[type=file]").set_input_files(sample)
-    expect(screen.locator(".tco-tabs")).to_contain_text("leave out what is asked above")
-    asked = screen.locator(".tco-asked")
-    for name, text in (("Model", "meta-llama/Llama-3.1-8B-Instruct"), ("GPU", "H200-SXM"), ("GPUs that served", "1"),
-                       ("Engine", "vllm"), ("Version of the engine", "0.32"), ("Format of the weights", "auto")):  # fmt: skip
-        asked.get_by_label(name, exact=True).fill(text)
-    expect(screen.locator(".tco-tabs")).to_contain_text("Llama-3.1-8B-Instruct on 1 × H200-SXM, vllm 0.32")
-    assert violations(screen) == []
-    screen.get_by_role("button", name="Save the profile").click()
-    expect(screen.locator(".tco-tabs")).to_contain_text("Profile written to hw_profiles/serving/")

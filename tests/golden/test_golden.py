@@ -25,7 +25,14 @@ from tco.model.crossings import line_against_staircase
 from tco.model.demand import share_of_requests_above, share_of_tokens_above
 from tco.model.finance import capital_recovery, monthly_rate
 from tco.model.memory import room_gb, weights_gb
-from tco.model.metering import cache_break_even_uses
+from tco.model.metering import (
+    cache_break_even_uses,
+    meter_usd,
+    paying_use_frac,
+    provisioned_units,
+    unit_tok_per_month,
+    weighted_tok,
+)
 from tco.model.roofline import (
     Replica,
     batch_at_slo,
@@ -511,6 +518,29 @@ def test_g05_by_a_real_process_in_an_empty_folder(tmp_path: Path) -> None:
 def option(run: Run, name: str, *arguments: str) -> dict[str, Any]:
     answer = run("compare", G05, "--json", *arguments).data
     return {item["id"]: dict(item) for item in answer["options"]}[name]
+
+
+def test_g13_a_unit_beside_the_same_tokens_as_they_go() -> None:
+    figures, given = expected("g13"), expected("g13")["inputs"]
+    tpm, paid = given["input_tpm_per_unit"], given["payg_input_usd_per_mtok"]
+    assert unit_tok_per_month(tpm) == approx(figures["tokens_per_ptu_month"])
+    assert meter_usd(unit_tok_per_month(tpm), paid) == approx(figures["payg_value_full_month"])
+    found = [paying_use_frac(usd, tpm, paid) for usd in given["unit_usd_per_month"].values()]
+    assert found == approx(list(figures["break_even_util"].values()))
+    peak = figures["example"]
+    weighted = weighted_tok(peak["in_tpm"], 0.0, peak["out_tpm"], 1.0, peak["out_weight"])
+    assert weighted == approx(peak["weighted"])
+    assert weighted / tpm == approx(peak["ptu_raw"])
+    assert provisioned_units(weighted, tpm, 5.0, 0.0) == peak["ptu_increment5"]
+
+
+def test_g13_units_bought_for_a_peak(run: Run) -> None:
+    figures, answer = expected("g13")["example"], run("compare", HERE / "g13" / "scenario.yaml", "--json").data
+    found = {item["id"]: item for item in answer["options"]}
+    assert found["units"]["lines_usd"]["provisioned"] == approx(figures["month_annual_res"])
+    assert found["units"]["usd_per_month"] == approx(figures["month_annual_res"])  # nothing spills
+    # as they go: 8,760 Mtok in at 1.25 and 438 Mtok out at 10
+    assert found["as_they_go"]["usd_per_month"] == approx(10_950 + 4_380)
 
 
 @pytest.mark.parametrize("case", CASES)

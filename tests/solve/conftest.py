@@ -11,10 +11,12 @@ from tco.inputs.finance import Finance
 from tco.inputs.hardware import Power, PowerPoint, Work
 from tco.inputs.prices import (
     ApiPrice,
+    Commitment,
     Factors,
     GpuRental,
     HourFactor,
     LongContext,
+    Provisioned,
     ServerPrice,
     Site,
     VolumeDiscount,
@@ -52,6 +54,24 @@ def people(draw: st.DrawFn) -> People:
 
 
 @st.composite
+def contracts(draw: st.DrawFn) -> dict[str, Any]:
+    """Mostly none; else a year's spend, a month's minimum, or units: for the peak, or a fixed number with either excess."""
+    kind = draw(st.sampled_from(["none", "none", "committed", "units", "both"]))
+    found: dict[str, Any] = {}
+    if kind in ("committed", "both"):
+        year, month = draw(rounded(1e3, 1e6)), draw(st.sampled_from([0.0, 700.0, 9e4]))
+        found["contract"] = Commitment(commitment_usd_per_year=year, minimum_usd_per_month=month)
+    if kind in ("units", "both"):
+        found["provisioned"] = Provisioned(
+            unit_usd_per_month=draw(rounded(50, 1000)), unit_tok_per_minute=draw(rounded(2000, 50_000)),
+            cached_ratio=draw(st.sampled_from([0.0, 0.1])), output_ratio=draw(st.sampled_from([1.0, 8.0])),
+            bought_units=draw(st.sampled_from([None, 0, 5, 60])), min_units=draw(st.sampled_from([0, 15])),
+            step_units=draw(st.sampled_from([1, 5])), excess=draw(st.sampled_from(["pay_as_you_go", "refused"])),
+        )  # fmt: skip
+    return found
+
+
+@st.composite
 def api_options(draw: st.DrawFn) -> ApiOption:
     paid = draw(rounded(0.05, 10))
     discounts = draw(st.lists(st.tuples(rounded(100, 5e4), rounded(0.2, 1)), max_size=2, unique_by=lambda t: t[0]))
@@ -78,6 +98,7 @@ def api_options(draw: st.DrawFn) -> ApiOption:
         cache_hit_frac=draw(st.sampled_from([0.0, 0.4])),
         people=draw(people()),
         other_usd_per_month=draw(st.sampled_from([0.0, 500.0])),
+        **draw(contracts()),
     )
 
 

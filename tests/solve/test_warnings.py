@@ -187,6 +187,29 @@ def test_a_batch_tariff_that_nobody_uses(clean: Callable[..., Case]) -> None:
     assert "W-BATCH" not in found(clean({**changes, "options.api.batch_used_frac": 1}))
 
 
+def test_what_is_committed_and_not_used(clean: Callable[..., Case]) -> None:
+    # 12,000 a year is 1,000 a month, of which 682 are used; own GPUs do not end it
+    case = clean({"options.api.contract.commitment_usd_per_year": 12_000})
+    told = [warning for warning in compare(case).warnings if warning.code == "W-COMMIT"]
+    assert [warning.usd_at_stake for warning in told] == pytest.approx([1_000, 318])
+    assert "$1,000 a month, is owed while its contract runs" in told[0].message
+    assert told[1].message.startswith("Of api's bill, $318 (32 %) is committed and not used")
+
+
+def test_units_that_stand_idle_and_units_that_refuse(clean: Callable[..., Case]) -> None:
+    # 1,100 + 132 x 8 = 2,156 weighted tokens x 100,000 = 215.6 M of 10 units x 43.8 M: 49 %; 1,000 USD against 682
+    units = {"unit_usd_per_month": 100, "unit_tok_per_minute": 1000, "cached_ratio": 1, "output_ratio": 8}
+    idle = found(clean({"options.api.provisioned": {**units, "bought_units": 10}}))
+    assert set(idle) == {"W-COMMIT", "W-UTIL"}
+    assert "10 provisioned units of api are 49 % used" in idle["W-COMMIT"].message
+    assert idle["W-COMMIT"].usd_at_stake == pytest.approx(318)
+    # a flat week: 4 units serve 175.2 of 215.6 M
+    few = found(clean({"options.api.provisioned": {**units, "bought_units": 4, "excess": "refused"}}))
+    assert set(few) == {"W-REFUSED", "W-UTIL"}
+    assert few["W-REFUSED"].message.startswith("19 % of the requests exceed")
+    assert few["W-REFUSED"].usd_at_stake == pytest.approx(682 * (1 - 175.2 / 215.6))
+
+
 def test_a_saving_that_a_falling_price_takes(clean: Callable[..., Case]) -> None:
     # 1 M requests: 6,820 against 2,000 + 3 x 730 + no people = 4,190 -> gone when the API falls by 2,630 / 6,820 = 39 %
     changes = {

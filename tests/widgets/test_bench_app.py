@@ -45,7 +45,7 @@ def vllm(tmp_path: Path) -> Path:
 def app(data: Path, vllm: Path, tmp_path: Path) -> Iterator[BenchApp]:
     made = BenchApp(Catalog.open(data), H200)
     made.form.set(
-        {"model": "maker/paper", "vllm": str(vllm), "lengths": "16x16", "slo": "ttft=1s,tpot=15ms", "window_s": "1",
+        {"model": "maker/screen", "vllm": str(vllm), "lengths": "16x16", "slo": "ttft=1s,tpot=15ms", "window_s": "1",
          "concurrency": "2:4", "cached_frac": "0", "state": str(tmp_path / "state"), "output": str(tmp_path / "profiles")}
     )  # fmt: skip
     made.form.power.value = "none"
@@ -88,8 +88,8 @@ def test_a_machine_with_nothing_says_what_is_missing_and_what_can_be_done(
 
 
 def test_the_plan_follows_what_is_typed(app: BenchApp) -> None:
-    assert "paper on 1 × H200-SXM: 1 length mix" in app.words.html
-    assert "tco bench maker/paper" in app.planned.html
+    assert "screen on 1 × H200-SXM: 1 length mix" in app.words.html
+    assert "tco bench maker/screen" in app.planned.html
     assert not app.starts.disabled
     app.form.set({"lengths": "16x16, 32x8\n64x8"})
     assert "3 length mixes" in app.words.html
@@ -132,7 +132,7 @@ def test_measured_to_the_end_with_points_chart_and_profile(app: BenchApp, tmp_pa
     assert "16 in, 16 out" in str(app.loads.figure_layout["annotations"])
     app.tabs.selected = 3
     assert "No power was measured" in app.doubted.html
-    assert left_over(str(FAKE)) == []
+    assert left_over("maker/screen") == []
     before = profile.stat().st_mtime_ns
     app.start()
     until(app, "2 kept" if "2 kept" in app.meter.html else "is measured")
@@ -150,7 +150,7 @@ def test_stop_leaves_no_process_and_what_is_finished_is_kept(app: BenchApp) -> N
     app.stop()
     assert app.stops.disabled
     until(app, "Stopped.")
-    assert left_over(str(FAKE)) == []
+    assert left_over("maker/screen") == []
     assert "1 run" in app.words.html
     assert app.starts.description == "Go on"
     assert "not measured again" in app.planned.html
