@@ -145,7 +145,7 @@ def lengths_html(fit: WorkloadFit | None, faults: Sequence[Fault]) -> str:
     body = "".join(f'<tr><th scope="row">{what}</th><td class="num">{escape(value)}</td></tr>' for what, value in rows)
     known = "<p>Sums by the hour know means and spreads, not quantiles: the curves are the lognormal lengths that the calculation makes of them.</p>"
     notes = "".join(f"<li>{name(note, 300)}</li>" for note in fit.notes)
-    return f"{known}{table((), body, 'Requests', 'tco-few')}{f'<ul>{notes}</ul>' if notes else ''}"
+    return f"{known}{table((), body, 'What else the log tells', 'tco-few')}{f'<ul>{notes}</ul>' if notes else ''}"
 
 
 def _told(value: float | None) -> str:
