@@ -90,8 +90,21 @@ def stream_codes(point: PointResult) -> list[str]:
 
     Medians are compared, so that a few answers change nothing.
     """
-    whole_ms, decode_ms = point.e2e_ms.p50, point.tpot_ms.p50 * (point.output_tok - 1.0)
-    return ["B-STREAM"] if point.output_tok >= SEVERAL_TOK and decode_ms < STREAM_FRAC * whole_ms else []
+    decode_ms = point.tpot_ms.p50 * (point.output_tok - 1.0)
+    return ["B-STREAM"] if in_one_piece(point.output_tok, point.e2e_ms.p50 - decode_ms, point.tpot_ms.p50) else []
+
+
+def in_one_piece(output_tok: float, ttft_ms: float, tpot_ms: float) -> bool:
+    """
+    Whether an answer of several tokens took next to no time after its first token.
+
+    Examples
+    --------
+    >>> in_one_piece(24, 156.0, 0.007), in_one_piece(128, 4000.0, 12.0)
+    (True, False)
+    """
+    decode_ms = tpot_ms * (output_tok - 1.0)
+    return output_tok >= SEVERAL_TOK and decode_ms < STREAM_FRAC * (ttft_ms + decode_ms)
 
 
 def load_codes(requests: Requests, load: Load, hit_frac: float | None, cold: bool) -> list[str]:

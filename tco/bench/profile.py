@@ -91,6 +91,7 @@ def profile(
         idle=_idle(idle),
         host_watts_per_gpu=_host_watts(inside),
         warnings=warnings(outcome),
+        codes=codes(outcome),
         provenance=provenance,
         note=_note(outcome),
     )
@@ -119,6 +120,7 @@ def serving_point(one: Measured) -> hardware.ServingPoint:
         output_error_frac=None if interval.half_width is None else _tidy(interval.half_width / interval.mean),
         repeats_count=len(runs),
         failed_count=sum(run.failed_count for run in runs),
+        completed_count=sum(run.completed_count for run in runs),
         window_s=_tidy(min(run.window_s for run in runs)),
         codes=tuple(code for code in point.codes if code not in STANDING),
     )
@@ -158,10 +160,15 @@ def joined_result(one: Measured) -> PointResult:
     return replace(runs[0], **means, energy=energy, codes=_union(run.codes for run in runs))
 
 
+def codes(outcome: Outcome) -> tuple[str, ...]:
+    """Every code of the run and of the points that are kept."""
+    kept = [run.codes for one in outcome.points if not _blocked(one) for run in one.runs]
+    return tuple(sorted(_union([outcome.codes, *kept])))
+
+
 def warnings(outcome: Outcome) -> tuple[str, ...]:
     """Every doubt once, as a sentence with its code, then what the budget cut and what was left out for a blocking code."""
-    seen = _union([outcome.codes, *(run.codes for one in outcome.points if not _blocked(one) for run in one.runs)])
-    told = [f"{code}: {sentence(code)}" for code in sorted(seen)]
+    told = [f"{code}: {sentence(code)}" for code in codes(outcome)]
     told += [f"cut by the budget: {cut}" for cut in outcome.cuts]
     told += [f"left out: {mix}" for mix in outcome.unfit]
     for one in outcome.points:

@@ -56,17 +56,22 @@ def left_over(marker: str) -> list[str]:
 
 def test_the_planted_knee_is_found_and_the_profile_is_read_back(settings: Settings) -> None:
     meter, heard = SteadyMeter(), Heard()
-    path, written = bench(settings, meter, heard)
+    limits = replace(
+        settings.limits, percentile=80.0
+    )  # a machine that halts for a moment slows some requests, never most
+    path, written = bench(replace(settings, limits=limits), meter, heard)
     read, faults = read_profile(path, path.name)
     assert not faults
     assert read is not None
     assert read.model_dump(exclude={"id", "points"}) == written.model_dump(exclude={"id", "points"})
     # tokens 4 ms apart up to six in flight and 30 ms from seven on, against a limit of 24 ms: six is the last load inside
-    inside = {(p.input_tok, p.output_tok): p.concurrency for p in read.points if (p.in_slo_frac or 0) >= 0.95}
+    inside = {(p.input_tok, p.output_tok): p.concurrency for p in read.points if (p.in_slo_frac or 0) > 0.8 - 1e-9}
     assert set(inside) == {(16, 16), (32, 8), (8, 24)}
     for mix in inside:
         loads = [
-            p.concurrency for p in read.points if (p.input_tok, p.output_tok) == mix and (p.in_slo_frac or 0) >= 0.95
+            p.concurrency
+            for p in read.points
+            if (p.input_tok, p.output_tok) == mix and (p.in_slo_frac or 0) > 0.8 - 1e-9
         ]
         assert max(loads) == 6
     assert read.grade == "measured"
@@ -103,7 +108,7 @@ def test_a_second_run_measures_nothing_again_and_starts_no_server(settings: Sett
 def test_a_window_too_short_is_measured_again_and_its_result_bears_the_points_name(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts = iter([24])  # the first run: far too few for a second of four in flight, each done in 80 ms
+    counts = iter([12])  # the first run: far too few for a second of four in flight, each done in 80 ms
     monkeypatch.setattr("tco.bench.session.prompts_count", lambda *asked: next(counts, None) or prompts_count(*asked))
     one = replace(settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:1], most_concurrency=4))
     heard = Heard()
@@ -111,8 +116,8 @@ def test_a_window_too_short_is_measured_again_and_its_result_bears_the_points_na
     (told,) = heard.all("point")
     raw = settings.state / one.key() / "raw"
     used, first = (json.loads((raw / f"{told['name']}{end}.json").read_text()) for end in ("", "-again"))
-    assert first["completed"] == 24
-    assert used["completed"] == told["point"].completed_count > 24
+    assert first["completed"] == 12
+    assert used["completed"] == told["point"].completed_count > 12
 
 
 def test_repeats_open_loop_and_no_power(settings: Settings) -> None:
