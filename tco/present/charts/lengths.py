@@ -85,7 +85,7 @@ def length_words(one: Lengths) -> str:
     Examples
     --------
     >>> length_words(Lengths("prompt", 1000.0, 1.0)).replace(chr(160), " ")
-    'prompt: mean 1K tokens, spread 1, half below 707, one in ten above 2.06K'
+    'prompt: mean 1K tokens, spread 1; as a lognormal half are below 707, one in ten above 2.06K'
     >>> length_words(Lengths("answer", 200.0, None)).replace(chr(160), " ")
     'answer: mean 200 tokens, spread not told'
     """
@@ -93,7 +93,7 @@ def length_words(one: Lengths) -> str:
     if one.cv is None:
         return f"{said}, spread not told"
     ninety = one.quantile_tok(1.2815515655446004)
-    return f"{said}, spread {count(one.cv)}, half below {count(one.median_tok)}, one in ten above {count(ninety)}"
+    return f"{said}, spread {count(one.cv)}; as a lognormal half are below {count(one.median_tok)}, one in ten above {count(ninety)}"
 
 
 def _top(one: Lengths) -> float:
