@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Sequence
@@ -194,37 +193,9 @@ def _write_whole(path: Path, content: str) -> None:
 
 
 def _write_csv(path: Path, found: Bill) -> None:
-    from tco.catalog.cells import harmless
+    from tco.usage.lines_csv import bill_csv
 
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["month", "model", "sku", "service_tier", "meter", "quantity", "usd", "why_unpriced"])
-        for line in found.lines:
-            writer.writerow(
-                [
-                    line.month,
-                    harmless(line.model),
-                    line.sku,
-                    harmless(line.service_tier),
-                    line.meter,
-                    line.quantity,
-                    line.usd,
-                    "",
-                ]
-            )
-        for item in found.unpriced:
-            writer.writerow(
-                [
-                    item.month,
-                    harmless(item.model),
-                    "",
-                    harmless(item.service_tier),
-                    item.meter,
-                    item.quantity,
-                    "",
-                    harmless(item.why),
-                ]
-            )
+    path.write_text(bill_csv(found), encoding="utf-8", newline="")
 
 
 def _print_json(data: Any) -> None:

@@ -478,6 +478,11 @@ class Catalog:
         folder = self._folders["scenarios"].path
         return {path.stem: path for path in sorted(folder.glob("*.yaml"))} if folder is not None else {}
 
+    def own_scenarios(self) -> Path | None:
+        """The person's own folder of scenarios; None where those that ship are used, which are not to be written to."""
+        found = self._folders["scenarios"]
+        return None if found.whose in ("the package", "the repository") else found.path
+
     def check(self) -> list[Fault]:
         """Read every file, and return every fault of every one; an empty list when all is well."""
         faults = self._sheet_faults()

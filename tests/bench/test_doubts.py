@@ -47,7 +47,9 @@ def test_a_server_that_fails_a_tenth_serves_no_level_of_95(settings: Settings, s
     for point in written.points:
         assert point.in_slo_frac is not None
         assert point.in_slo_frac < 0.95
-        assert point.failed_frac == pytest.approx(0.1, abs=0.03)
+        assert point.completed_count is not None
+        asked = point.completed_count + point.failed_count  # every tenth of all: of so many, a tenth or one beside it
+        assert point.failed_frac == pytest.approx(0.1, abs=1.01 / asked)
         # the answered ones are well in time
         assert (point.ttft_ms.p95 or 0) < 10_000
         assert (point.tpot_ms.p95 or 0) < 500
