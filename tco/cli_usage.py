@@ -6,7 +6,7 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -45,6 +45,10 @@ def add_usage(parser: argparse.ArgumentParser) -> None:
         type=date.fromisoformat,
         metavar="DATE",
         help="all at this day's prices, not each row at its own day's",
+    )
+    billing.add_argument("--list-prices", action="store_true", help="without the private contracts of contracts.csv")
+    billing.add_argument(
+        "--with-contracts", action="store_true", help="tell terms and rows of private contracts in --json and --csv"
     )
     billing.add_argument("--csv", type=Path, metavar="FILE", help="write the lines, for a spreadsheet")
     _reading(billing)
@@ -148,15 +152,17 @@ def _bill(arguments: argparse.Namespace) -> int:
     catalog = Catalog.open(arguments.data)
     with TemporaryDirectory(prefix="tco-usage-") as folder:
         tables = _tables(arguments, catalog, Path(folder), bursts=False)
-        found = bill(tables, catalog, month=arguments.month, on=arguments.as_of, engine=_engine(arguments))
+        how = {"month": arguments.month, "on": arguments.as_of, "listed": arguments.list_prices}
+        found = bill(tables, catalog, engine=_engine(arguments), **how)
     held = reconcile(found, arguments.invoice) if arguments.invoice is not None else None
+    told_on = found if arguments.with_contracts else found.published()
     if arguments.csv:
-        _write_csv(arguments.csv, found)
+        _write_csv(arguments.csv, told_on)
     if arguments.json:
         extra = {"unexplained_usd": held.unexplained_usd, "gap_frac": held.gap_frac} if held else {}
         told = {**asdict(held), **extra} if held else None
         _print_json(
-            {"total_usd": found.total_usd, "unpriced_frac": found.unpriced_frac, **asdict(found), "invoice": told}
+            {"total_usd": found.total_usd, "unpriced_frac": found.unpriced_frac, **asdict(told_on), "invoice": told}
         )
     else:
         print("\n".join([*words.bill_lines(found), *(words.invoice_lines(held) if held else ())]))
@@ -196,35 +202,24 @@ def _write_whole(path: Path, content: str) -> None:
 def _write_csv(path: Path, found: Bill) -> None:
     from tco.catalog.cells import harmless
 
+    head = ("month", "model", "sku", "service_tier", "meter", "quantity", "usd", "why_unpriced", "contract")
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["month", "model", "sku", "service_tier", "meter", "quantity", "usd", "why_unpriced"])
-        for line in found.lines:
-            writer.writerow(
-                [
-                    line.month,
-                    harmless(line.model),
-                    line.sku,
-                    harmless(line.service_tier),
-                    line.meter,
-                    line.quantity,
-                    line.usd,
-                    "",
-                ]
-            )
-        for item in found.unpriced:
-            writer.writerow(
-                [
-                    item.month,
-                    harmless(item.model),
-                    "",
-                    harmless(item.service_tier),
-                    item.meter,
-                    item.quantity,
-                    "",
-                    harmless(item.why),
-                ]
-            )
+        writer.writerow(head)
+        for row in _csv_rows(found):
+            writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
+
+
+def _csv_rows(found: Bill) -> Iterator[tuple[str | float, ...]]:
+    """Lines, charges of contracts, what has no price, and terms that are not in the sum."""
+    for line in found.lines:
+        yield line.month, line.model, line.sku, line.service_tier, line.meter, line.quantity, line.usd, "", ""
+    for one in found.charges:
+        yield one.month, "", one.sku, "", one.kind, "", one.usd, "", one.where
+    for item in found.unpriced:
+        yield item.month, item.model, "", item.service_tier, item.meter, item.quantity, "", item.why, ""
+    for term in found.pending:
+        yield "", "", f"{term.provider}/{term.model}", "", term.kind, "", "", term.why, term.where
 
 
 def _print_json(data: Any) -> None:

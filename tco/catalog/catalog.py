@@ -1,6 +1,6 @@
 """The one door to the data files: ask by name and day, and get facts with their sources."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
@@ -211,9 +211,18 @@ class Catalog:
 
     # usage
 
-    def tariffs(self) -> list[Tariff]:
-        """Every API price of every day in USD, contracts over lists: what usage is priced with, row by row."""
-        return tariffs(self._of_sku, self._rates)
+    def tariffs(self, skus: Collection[str] | None = None, listed: bool = False) -> list[Tariff]:
+        """
+        Every API price of every day in USD: what usage is priced with, row by row.
+
+        ``price_sheets/contracts.csv`` is laid over the list prices unless ``listed``; of some models or of all.
+        """
+        models = self._of_sku if skus is None else {sku: self._of_sku[sku] for sku in skus if sku in self._of_sku}
+        return tariffs(models, self._rates, () if listed else self._contracts)
+
+    def contract_terms(self) -> list[Entry[contracts.ContractRow]]:
+        """Every term of ``price_sheets/contracts.csv``: private, to be told to nobody who did not ask."""
+        return list(self._contracts)
 
     def context_limits(self) -> tuple[int, ...]:
         """Every prompt length above which some price changes, ascending. [tok]"""

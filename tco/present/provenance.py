@@ -7,7 +7,7 @@ from typing import Any
 
 from tco.case import Case
 from tco.inputs.base import Input
-from tco.inputs.source import Source
+from tco.inputs.source import PRIVATE, Source
 from tco.present.labels import label, shown
 from tco.solve.warn import STALE_DAYS
 from tco.units import UNITS, unit_of
@@ -28,10 +28,6 @@ class SourceRow:
     grade: str
     url: str
     note: str
-
-
-PRIVATE = "private contract"
-"""What stands in place of a contract's row in everything that is handed on."""
 
 
 def published(source: Source) -> Source:
