@@ -31,7 +31,8 @@ def bench(folder: Path) -> list[tuple[dict[str, float], float, float]]:
     """
     environment = os.environ | {"LD_LIBRARY_PATH": str(folder), "HF_HUB_OFFLINE": "1"}
     words = [
-        sys.executable, "-m", "tco.cli", "bench", "maker/tiny", "--url", f"http://127.0.0.1:{PORT}", "--gpu", "H100-SXM", "--lengths", "64x32",
+        sys.executable, "-m", "tco.cli", "bench", "maker/tiny", "--url", f"http://127.0.0.1:{PORT}", "--gpus", "1",
+        "--gpu", "H100-SXM", "--lengths", "64x32",
         "--concurrency", f"{IN_FLIGHT}:{IN_FLIGHT}", "--slo", "ttft=60s,tpot=10s", "--quick", "--window-seconds", "20", "--no-open-loop",
         "--cached-frac", "0", "--json-log", "--vllm", str(VLLM / "vllm"), "--tokenizer", str(folder / "tiny"),
         "--state", str(folder / "state"), "--output", str(folder / "profiles"),

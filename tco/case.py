@@ -6,7 +6,7 @@ from datetime import date
 
 from tco.inputs.base import Input
 from tco.inputs.finance import Finance
-from tco.inputs.source import Source
+from tco.inputs.source import Grade, Source
 from tco.inputs.staffing import Staffing
 from tco.inputs.workload import Service, Workload
 from tco.options.base import OptionBase
@@ -78,6 +78,14 @@ class ServingEvidence:
     """Too few length mixes: the coefficients have an estimate's proportions, scaled to them."""
     memory_requests: float | None = None
     """Requests whose cache fits in memory at once; None when the facts are not known."""
+    origin: Grade = "published"
+    """Grade of the profile's points, whatever became of the throughput's."""
+    codes: tuple[str, ...] = ()
+    """What the measurement doubts of itself, as ``tco.serving.doubts`` tells, the heaviest first."""
+    unconfirmed_mixes: int = 0
+    """Length mixes inside of which an open loop at less load did not keep the service level."""
+    uncounted_failures: int = 0
+    """Points with failed requests of which nobody knows the share: they were judged on the answered ones."""
 
     load_points: tuple[LoadPoint, ...] = ()
     """Latency as load rises, of the measured lengths nearest to those asked; empty when it is not known."""

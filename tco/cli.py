@@ -337,6 +337,8 @@ def _check(arguments: argparse.Namespace) -> int:
 
     catalog = Catalog.open(arguments.data)
     faults = catalog.check()
+    for remark in catalog.remarks():
+        print(f"warning: {remark}", file=sys.stderr)
     if faults:
         raise SheetError(faults)
     print(f"Nothing to mend in {catalog.where}.")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -155,15 +154,13 @@ def _bill(arguments: argparse.Namespace) -> int:
         how = {"month": arguments.month, "on": arguments.as_of, "listed": arguments.list_prices}
         found = bill(tables, catalog, engine=_engine(arguments), **how)
     held = reconcile(found, arguments.invoice) if arguments.invoice is not None else None
-    told_on = found if arguments.with_contracts else found.published()
     if arguments.csv:
-        _write_csv(arguments.csv, told_on)
+        _write_csv(arguments.csv, found, arguments.with_contracts)
     if arguments.json:
         extra = {"unexplained_usd": held.unexplained_usd, "gap_frac": held.gap_frac} if held else {}
         told = {**asdict(held), **extra} if held else None
-        _print_json(
-            {"total_usd": found.total_usd, "unpriced_frac": found.unpriced_frac, **asdict(told_on), "invoice": told}
-        )
+        lines = asdict(found if arguments.with_contracts else found.published())
+        _print_json({"total_usd": found.total_usd, "unpriced_frac": found.unpriced_frac, **lines, "invoice": told})
     else:
         print("\n".join([*words.bill_lines(found), *(words.invoice_lines(held) if held else ())]))
     return 1 if held is not None and held.verdict == "fail" else 0
@@ -199,27 +196,10 @@ def _write_whole(path: Path, content: str) -> None:
     beside.replace(path)
 
 
-def _write_csv(path: Path, found: Bill) -> None:
-    from tco.catalog.cells import harmless
+def _write_csv(path: Path, found: Bill, contracts: bool) -> None:
+    from tco.usage.lines_csv import bill_csv
 
-    head = ("month", "model", "sku", "service_tier", "meter", "quantity", "usd", "why_unpriced", "contract")
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(head)
-        for row in _csv_rows(found):
-            writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
-
-
-def _csv_rows(found: Bill) -> Iterator[tuple[str | float, ...]]:
-    """Lines, charges of contracts, what has no price, and terms that are not in the sum."""
-    for line in found.lines:
-        yield line.month, line.model, line.sku, line.service_tier, line.meter, line.quantity, line.usd, "", ""
-    for one in found.charges:
-        yield one.month, "", one.sku, "", one.kind, "", one.usd, "", one.where
-    for item in found.unpriced:
-        yield item.month, item.model, "", item.service_tier, item.meter, item.quantity, "", item.why, ""
-    for term in found.pending:
-        yield "", "", f"{term.provider}/{term.model}", "", term.kind, "", "", term.why, term.where
+    path.write_text(bill_csv(found, contracts), encoding="utf-8", newline="")
 
 
 def _print_json(data: Any) -> None:

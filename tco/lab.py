@@ -24,6 +24,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -196,6 +197,34 @@ def _copy_others(source: Path, home: Path) -> None:
         copy = home / ".lab" / other.name
         if other.name != source.name and (not copy.exists() or untouched(copy)):
             _working_copy(other, copy.parent)
+
+
+def break_even_copy(scenario: Path, folder: Path | None = None) -> Path | None:
+    """
+    A copy of the break-even notebook, beside the others in ``.lab``, that opens a scenario; None where no ``tco lab`` runs.
+
+    Parameters
+    ----------
+    scenario : Path
+        A scenario's file.
+    folder : Path, optional
+        The folder ``tco lab`` was started in; the working directory when not given.
+    """
+    home = (folder or Path.cwd()).resolve()
+    lab_folder = home / ".lab"
+    if not (lab_folder / ".jupyter").is_dir():
+        return None
+    source = find_notebook("01_break_even", home)
+    named = os.path.relpath(scenario.resolve(), home)
+    notebook = json.loads(source.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["source"] = "".join(cell["source"]).replace("break_even()", f"break_even({named!r})")
+    with TemporaryDirectory() as made:
+        draft = Path(made) / f"break_even-{scenario.stem}.ipynb"
+        draft.write_text(json.dumps(notebook, indent=1), encoding="utf-8")
+        copy = lab_folder / draft.name
+        return copy if untouched(copy) and _cells(copy) == _cells(draft) else _working_copy(draft, lab_folder)[0]
 
 
 def untouched(copy: Path) -> bool:

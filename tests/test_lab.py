@@ -168,3 +168,16 @@ def test_without_jupyterlab_it_says_how_to_install_it(monkeypatch: pytest.Monkey
 def test_an_unknown_notebook_ends_with_2_and_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert lab.main(["--notebook", "01_break_evn", "--no-browser"]) == 2
     assert "did you mean 01_break_even?" in capsys.readouterr().err
+
+
+def test_a_scenario_gets_a_break_even_notebook_of_its_own(tmp_path: Path) -> None:
+    scenario = tmp_path / "scenarios" / "ours.yaml"
+    assert lab.break_even_copy(scenario, tmp_path) is None  # no `tco lab` runs here
+    lab._lab_folder(tmp_path)
+    copy = lab.break_even_copy(scenario, tmp_path)
+    assert copy == tmp_path.resolve() / ".lab" / "break_even-ours.ipynb"
+    assert "break_even('scenarios/ours.yaml')" in str(lab._cells(copy))
+    assert lab.untouched(copy)  # so that its cells run by themselves
+    before = copy.stat().st_mtime_ns
+    assert lab.break_even_copy(scenario, tmp_path) == copy
+    assert copy.stat().st_mtime_ns == before  # one that is open is not written under JupyterLab's hands

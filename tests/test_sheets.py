@@ -64,6 +64,7 @@ def values(sku: str, on: date = SHIPPED_ON) -> dict[str, object]:
 
 def test_no_file_has_a_fault() -> None:
     assert [str(fault) for fault in CATALOG.check()] == []
+    assert [str(remark) for remark in CATALOG.remarks()] == []
 
 
 def all_entries() -> list[Entry[Any]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tco.bench.engine_args import context_tok, said, split
+from tco.bench.engine_args import context_tok, refused, said, split
 from tco.bench.guards import FULL_WINDOW_S, QUICK_WINDOW_S, Ceiling, ceiling
-from tco.bench.machine import model_revision
+from tco.bench.machine import engine_environment, model_revision
 from tco.bench.names import gpu_named
 from tco.bench.plan import DEFAULT_LENGTHS, REPEATS, Mix, Plan, check, fitting, lengths, limits, quick, within
 from tco.bench.settings import Settings, installed_version
@@ -78,6 +79,7 @@ def settings(asked: Asked, catalog: Catalog, facts: Mapping[str, Any]) -> Settin
     parts, faults = split(asked.gpus, asked.tensor_parallel, told)
     if asked.url is not None and asked.gpus is None and asked.tensor_parallel is None:
         faults.append(Fault("--gpus", "not said", "say how many GPUs serve one replica behind the URL"))
+    faults += refused(asked.server_args)
     if faults:
         raise ScenarioError(faults)
     return Settings(
@@ -102,7 +104,8 @@ def settings(asked: Asked, catalog: Catalog, facts: Mapping[str, Any]) -> Settin
         engine_version=installed_version(asked.vllm) if asked.url is None else None,
         gpus_seen=tuple(str(gpu.get("name", "")) for gpu in facts.get("gpus", ())),
         model_revision=None if asked.url else model_revision(asked.model, asked.server_args),
-        start_limit_s=asked.start_minutes * 60.0,
+        environment=() if asked.url else engine_environment(),
+        start_limit_s=min(asked.start_minutes * 60.0, plan.budget_s or math.inf),
         idle_s=min(plan.window_s, 10.0),
     )
 

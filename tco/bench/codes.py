@@ -23,7 +23,7 @@ CODES: dict[str, Code] = {
         blocks=True,
     ),
     "B-JOULES": Code(
-        "Fewer joules a token than the watts and the tokens a second allow: power and load are not of the same window.",
+        "Fewer joules than the GPUs draw idle, or more than their power limit allows: power and load are not of the same window.",
         blocks=True,
     ),
     "B-PREFIX": Code(
@@ -35,6 +35,10 @@ CODES: dict[str, Code] = {
     ),
     "B-CACHE": Code(
         "The server does not publish its prefix-cache counters: that the run was cold is assumed, not seen."
+    ),
+    "B-WARM": Code(
+        "The point was to meet a warm prefix cache, and the server does not tell whether it did: the point is not used.",
+        blocks=True,
     ),
     "B-CLIENT": Code(
         "The load client lagged behind its own schedule by more than 1 % of the time to first token: the client was measured too."

@@ -17,6 +17,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "kv_cache_dtype": ("--kv-cache-dtype",),
     "context_tok": ("--max-model-len",),
     "revision": ("--revision",),
+    "load_format": ("--load-format",),
+    "prefix_cache": ("--enable-prefix-caching",),
 }
 """Every argument that this package must know of, as vLLM spells it."""
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)([kKmM]?)")
@@ -54,6 +56,35 @@ def context_tok(told: Mapping[str, str]) -> float | None:
     """
     read = _LENGTH.fullmatch(told.get("context_tok", ""))
     return float(read[1]) * _TIMES[read[2]] if read else None
+
+
+def prefix_cache_off(words: Sequence[str]) -> bool:
+    """
+    Whether the engine was told to keep no prefixes; the last word counts.
+
+    Examples
+    --------
+    >>> prefix_cache_off(["--no_enable_prefix_caching"]), prefix_cache_off(["--enable-prefix-caching=False"]), prefix_cache_off([])
+    (True, True, False)
+    """
+    off = False
+    for word in words:
+        flag, _, value = word.replace("_", "-").partition("=")
+        if flag == "--no-enable-prefix-caching":
+            off = True
+        elif flag == "--enable-prefix-caching":
+            off = value.lower() in ("false", "0")
+    return off
+
+
+OURS = ("--served-model-name", "--host", "--port", "--model")
+"""What the measurement itself tells the engine."""
+
+
+def refused(words: Sequence[str]) -> list[Fault]:
+    """A fault for each argument that is not the user's to give."""
+    flags = [word.partition("=")[0].replace("_", "-") for word in words if word.startswith("--")]
+    return [Fault("--server-args", flag, "leave it out: tco bench sets it itself") for flag in flags if flag in OURS]
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from tco.units import BYTES_PER_GB, FLOPS_PER_TFLOP, MS_PER_S, PARAMS_PER_BILLIO
 
 LAG_FRAC = 0.01
 """Share of the time to first token that the client may take to follow a finish with a send."""
+WINDOW_FRAC = 0.01
+"""By how much a window may miss the length it should have."""
 TOKENS_FRAC = 0.02
 """How far the server's count may be from what was asked for."""
 SEVERAL_TOK = 8
@@ -21,7 +24,7 @@ STREAM_FRAC = 0.01
 COLD_FRAC = 0.01
 """Share of prompt tokens that a cold run may find in the prefix cache."""
 JOULES_FRAC = 0.05
-"""How far joules a token may lie below watts over tokens a second."""
+"""How far joules may lie below idle draw, or above the power limit, over the window."""
 FULL_WINDOW_S = 60.0
 QUICK_WINDOW_S = 20.0
 REQUESTS_LONG = 5.0
@@ -80,7 +83,7 @@ def client_lag_s(requests: Requests, concurrency: int) -> float:
 def window_codes(point: PointResult, wanted_s: float) -> list[str]:
     """Too short for a real run, or for what was asked."""
     long_enough = max(FULL_WINDOW_S, REQUESTS_LONG * point.e2e_ms.mean / MS_PER_S)
-    found = [] if point.window_s >= long_enough * (1 - LAG_FRAC) else ["B-SHORT"]
+    found = [] if point.window_s >= long_enough * (1 - WINDOW_FRAC) else ["B-SHORT"]
     return found + (["B-QUICK"] if wanted_s < FULL_WINDOW_S else [])
 
 
@@ -90,8 +93,21 @@ def stream_codes(point: PointResult) -> list[str]:
 
     Medians are compared, so that a few answers change nothing.
     """
-    whole_ms, decode_ms = point.e2e_ms.p50, point.tpot_ms.p50 * (point.output_tok - 1.0)
-    return ["B-STREAM"] if point.output_tok >= SEVERAL_TOK and decode_ms < STREAM_FRAC * whole_ms else []
+    decode_ms = point.tpot_ms.p50 * (point.output_tok - 1.0)
+    return ["B-STREAM"] if in_one_piece(point.output_tok, point.e2e_ms.p50 - decode_ms, point.tpot_ms.p50) else []
+
+
+def in_one_piece(output_tok: float, ttft_ms: float, tpot_ms: float) -> bool:
+    """
+    Whether an answer of several tokens took next to no time after its first token.
+
+    Examples
+    --------
+    >>> in_one_piece(24, 156.0, 0.007), in_one_piece(128, 4000.0, 12.0)
+    (True, False)
+    """
+    decode_ms = tpot_ms * (output_tok - 1.0)
+    return output_tok >= SEVERAL_TOK and decode_ms < STREAM_FRAC * (ttft_ms + decode_ms)
 
 
 def load_codes(requests: Requests, load: Load, hit_frac: float | None, cold: bool) -> list[str]:
@@ -105,7 +121,7 @@ def load_codes(requests: Requests, load: Load, hit_frac: float | None, cold: boo
         late = client_lag_s(requests, load.concurrency) > LAG_FRAC * float(np.median(done.ttft_s))
         found += ["B-CLIENT"] if late else []
     if hit_frac is None:
-        return [*found, "B-CACHE"]
+        return [*found, "B-CACHE" if cold else "B-WARM"]
     if cold != (hit_frac <= COLD_FRAC):
         found.append("B-PREFIX" if cold else "B-COLD")
     return found
@@ -119,9 +135,19 @@ def speed_codes(point: PointResult, bound: Ceiling | None) -> list[str]:
     return ["B-ROOFLINE"] if point.output_tok_per_s > most else []
 
 
-def energy_codes(point: PointResult, energy: Energy | None) -> list[str]:
-    """No power, the meter's own doubts, or joules that do not go with watts and window."""
+def energy_codes(
+    point: PointResult, energy: Energy | None, idle_watts: float | None = None, cap_watts: float | None = None
+) -> list[str]:
+    """
+    No power, the meter's own doubts, or joules that the GPUs cannot have drawn in the window: under what they draw idle, over their limit.
+
+    Parameters
+    ----------
+    idle_watts, cap_watts : float, optional
+        Of all GPUs together: drawn with the model loaded and nobody served, and the power limit. [W]
+    """
     if energy is None or energy.source == "none":
         return list(dict.fromkeys(["B-POWER", *(energy.codes if energy else ())]))
-    expected = energy.watts * point.window_s
-    return [*energy.codes, *(["B-JOULES"] if energy.joules < expected * (1 - JOULES_FRAC) else [])]
+    least = (idle_watts or 0.0) * point.window_s * (1 - JOULES_FRAC)
+    most = (cap_watts or math.inf) * point.window_s * (1 + JOULES_FRAC)
+    return [*energy.codes, *([] if least <= energy.joules <= most or math.isnan(energy.joules) else ["B-JOULES"])]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from tco.bench.codes import sentence
 from tco.bench.merging import merged
 from tco.bench.sources import source_of, sources
 from tco.bench.sources.found import Dropped, Found, FoundPoint, Setup
@@ -165,7 +166,9 @@ def _formats() -> str:
 def _profile(setup: Setup, parts: Sequence[tuple[ReadFile, FoundPoint]], today: date) -> Imported:
     gpus = setup.gpus or 1
     pages = tuple(_page(file, today) for file in {file.path: file for file, _ in parts}.values())
-    flags = tuple(dict.fromkeys(flag for _, point in parts for flag in point.flags))
+    points = merged([point for _, point in parts])
+    codes = sorted({code for point in points for code in point.codes})
+    flags = tuple(dict.fromkeys([*(flag for _, point in parts for flag in point.flags), *map(sentence, codes)]))
     profile = ServingProfile(
         profile=1,
         model=setup.model or "",
@@ -179,7 +182,7 @@ def _profile(setup: Setup, parts: Sequence[tuple[ReadFile, FoundPoint]], today: 
         ),
         grade="imported",
         sources=pages,
-        points=merged([point for _, point in parts]),
+        points=points,
         note="; ".join(flags),
     )
     words = [setup.dtype if setup.dtype not in (None, AS_PUBLISHED) else None, setup.variant, VARIANT]

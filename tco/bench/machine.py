@@ -5,16 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Callable, Sequence
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tco.bench.engine_args import said
 from tco.units import MS_PER_S
 
 if TYPE_CHECKING:
     from tco.bench.meter import Meter
     from tco.bench.nvml import Nvml, NvmlGpu
 
+ENGINE_VARIABLES = ("VLLM_", "CUDA_", "NCCL_", "OMP_", "TORCH_")
+SECRET = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+GIT_S = 5.0
 CPUINFO = Path("/proc/cpuinfo")
 CUDA_MAJOR, CUDA_MINOR = 1000, 10
 """The driver tells CUDA 13.0 as 13000 and 12.4 as 12040."""
@@ -75,6 +80,30 @@ def _gpu(session: Nvml, gpu: NvmlGpu) -> dict[str, Any]:
     }
 
 
+def engine_environment(environment: Mapping[str, str] = os.environ) -> tuple[tuple[str, str], ...]:
+    """
+    The variables by which an engine can be told something besides its arguments, sorted; nothing that may be a secret.
+
+    Examples
+    --------
+    >>> engine_environment({"VLLM_USE_V1": "1", "VLLM_API_KEY": "x", "HOME": "/"})
+    (('VLLM_USE_V1', '1'),)
+    """
+    told = [
+        name for name in environment if name.startswith(ENGINE_VARIABLES) and not any(word in name for word in SECRET)
+    ]
+    return tuple((name, environment[name]) for name in sorted(told))
+
+
+def commit(folder: Path = Path(__file__).parent) -> str | None:
+    """The commit of this package where it runs from a checkout; None where it is installed."""
+    try:
+        words = ["git", "-C", str(folder), "rev-parse", "HEAD"]
+        return subprocess.run(words, capture_output=True, text=True, timeout=GIT_S, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
 def model_revision(model: str, engine_args: Sequence[str] = (), cache: Path | None = None) -> str | None:
     """
     Which weights were served: the revision asked for, or the commit that the local cache holds, or a hash of a folder's config.
@@ -86,11 +115,9 @@ def model_revision(model: str, engine_args: Sequence[str] = (), cache: Path | No
     cache : Path, optional
         Where repositories are kept; by default where the hub's own library keeps them.
     """
-    for at, word in enumerate(engine_args):
-        if word.startswith("--revision="):
-            return word.partition("=")[2]
-        if word == "--revision" and at + 1 < len(engine_args):
-            return engine_args[at + 1]
+    asked = said(engine_args).get("revision")
+    if asked is not None:
+        return asked
     config = Path(model) / "config.json"
     if config.is_file():
         snapshot = config.parent.resolve()

@@ -7,6 +7,7 @@ from itertools import groupby
 
 import numpy as np
 
+from tco.bench.guards import in_one_piece
 from tco.bench.sources.found import FoundPoint
 from tco.inputs.hardware import Percentiles, ServingPoint
 
@@ -62,17 +63,20 @@ def _key(mix: tuple[float, float], point: FoundPoint) -> tuple[float, float, flo
 
 def _median(key: tuple[float, float, float, float, float], runs: Sequence[FoundPoint]) -> ServingPoint:
     input_tok, output_tok, concurrency, cached, rate = key
-
+    ttft, tpot = _latency([run.ttft_ms for run in runs]), _latency([run.tpot_ms for run in runs])
+    pieces = ttft.p50 is not None and tpot.p50 is not None and in_one_piece(output_tok, ttft.p50, tpot.p50)
     return ServingPoint(
         input_tok=input_tok,
         output_tok=output_tok,
         concurrency=concurrency,
         output_tok_per_s=_middle([run.output_tok_per_s for run in runs]) or 0.0,
-        ttft_ms=_latency([run.ttft_ms for run in runs]),
-        tpot_ms=_latency([run.tpot_ms for run in runs]),
+        ttft_ms=ttft,
+        tpot_ms=tpot,
         cached_frac=cached,
         watts=_middle([run.watts for run in runs]),
         request_rate=None if rate < 0 else rate,
+        repeats_count=len(runs),
+        codes=("B-STREAM",) if pieces else (),
     )
 
 

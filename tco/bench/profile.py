@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tco.bench.codes import blocks, sentence
+from tco.bench.engine_args import said
 from tco.bench.fits import fitted_energy, fitted_work, joules_per_request, watts_of
 from tco.bench.plan import Mix
 from tco.bench.records import Percentiles, PointResult
@@ -41,6 +42,8 @@ class Outcome:
     codes: tuple[str, ...] = ()
     cuts: tuple[str, ...] = ()
     unfit: tuple[str, ...] = ()
+    searches: tuple[tuple[str, str], ...] = ()
+    """Codes of the search of a mix, each with the mix's name."""
 
 
 def profile(
@@ -77,7 +80,7 @@ def profile(
             args=settings.engine_args,
             tensor_parallel=settings.tensor_parallel,
             dtype=settings.quantization or settings.dtype,
-            kv_cache_dtype=_argument(settings.engine_args, "--kv-cache-dtype") or "auto",
+            kv_cache_dtype=said(settings.engine_args).get("kv_cache_dtype", "auto"),
         ),
         grade="measured",
         sources=(hardware.PageSource(url=f"tco bench {settings.key()}", checked_on=today.date()),),
@@ -91,6 +94,7 @@ def profile(
         idle=_idle(idle),
         host_watts_per_gpu=_host_watts(inside),
         warnings=warnings(outcome),
+        codes=codes(outcome),
         provenance=provenance,
         note=_note(outcome),
     )
@@ -119,6 +123,7 @@ def serving_point(one: Measured) -> hardware.ServingPoint:
         output_error_frac=None if interval.half_width is None else _tidy(interval.half_width / interval.mean),
         repeats_count=len(runs),
         failed_count=sum(run.failed_count for run in runs),
+        completed_count=sum(run.completed_count for run in runs),
         window_s=_tidy(min(run.window_s for run in runs)),
         codes=tuple(code for code in point.codes if code not in STANDING),
     )
@@ -158,10 +163,15 @@ def joined_result(one: Measured) -> PointResult:
     return replace(runs[0], **means, energy=energy, codes=_union(run.codes for run in runs))
 
 
+def codes(outcome: Outcome) -> tuple[str, ...]:
+    """Every code of the run and of the points that are kept."""
+    kept = [run.codes for one in outcome.points if not _blocked(one) for run in one.runs]
+    return tuple(sorted(_union([outcome.codes, *kept])))
+
+
 def warnings(outcome: Outcome) -> tuple[str, ...]:
     """Every doubt once, as a sentence with its code, then what the budget cut and what was left out for a blocking code."""
-    seen = _union([outcome.codes, *(run.codes for one in outcome.points if not _blocked(one) for run in one.runs)])
-    told = [f"{code}: {sentence(code)}" for code in sorted(seen)]
+    told = [f"{code}: {sentence(code)}{_of_mixes(code, outcome)}" for code in codes(outcome)]
     told += [f"cut by the budget: {cut}" for cut in outcome.cuts]
     told += [f"left out: {mix}" for mix in outcome.unfit]
     for one in outcome.points:
@@ -169,6 +179,12 @@ def warnings(outcome: Outcome) -> tuple[str, ...]:
             why = ", ".join(code for code in _union(run.codes for run in one.runs) if blocks((code,)))
             told.append(f"left out: {one.mix.name} at {one.runs[0].concurrency:g} in flight ({why})")
     return tuple(told)
+
+
+def _of_mixes(code: str, outcome: Outcome) -> str:
+    """Which length mixes a code of the search is told of; nothing for a code of single points."""
+    mixes = [mix for told, mix in outcome.searches if told == code]
+    return f" ({', '.join(mixes)})" if mixes else ""
 
 
 def digest(whole: hardware.ServingProfile) -> str:
@@ -262,15 +278,6 @@ def _tidy(value: float) -> float:
 
 def _union(many: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(code for codes in many for code in codes))
-
-
-def _argument(words: Sequence[str], name: str) -> str | None:
-    for at, word in enumerate(words):
-        if word.startswith(f"{name}="):
-            return word.partition("=")[2]
-        if word == name and at + 1 < len(words):
-            return words[at + 1]
-    return None
 
 
 def _text(value: Any) -> str:

@@ -13,6 +13,7 @@ from tco._version import __version__
 from tco.bench import guards
 from tco.bench.codes import blocks
 from tco.bench.host import HostMeter
+from tco.bench.machine import commit
 from tco.bench.machine import provenance as machine
 from tco.bench.meter import Meter
 from tco.bench.plan import Mix
@@ -94,7 +95,7 @@ def measured(session: Session) -> Outcome:
     plan = session.settings.plan
     points: list[Measured] = []
     found: list[Measured] = []
-    codes: list[str] = []
+    codes: list[tuple[str, str]] = []
     cuts, first = list(plan.cuts), plan.first_concurrency
     for at, mix in enumerate(plan.mixes):
         if at and not session.may_go_on(mix):
@@ -104,17 +105,21 @@ def measured(session: Session) -> Outcome:
         runs = Runs(session, mix)
         searched = searched_for(runs, first)
         best, more = kept(runs, searched)
-        codes += [*searched.codes, *more]
+        codes += [(code, mix.name) for code in (*searched.codes, *more)]
         points += runs.all()
+        if best is not None and len(best.runs) < plan.repeats:
+            cuts.append(f"{len(best.runs)} of {plan.repeats} runs of {mix.name} at its found load: the time was up")
         if best is not None:
             found.append(best)
             concurrency = int(best.runs[0].concurrency)
             first = max(concurrency // BELOW_RATIO, plan.first_concurrency)
-            points += confirmed(session, mix, concurrency, joined_result(best))
-    points += with_cache(session, found, cuts)
+            points += confirmed(session, mix, concurrency, joined_result(best), cuts)
+    unfit = list(plan.unfit)
+    points += with_cache(session, found, cuts, unfit)
     if session.measured_count:
         session.idle("after")
-    return Outcome(tuple(points), tuple(found), tuple(dict.fromkeys(codes)), tuple(cuts), plan.unfit)
+    names = tuple(dict.fromkeys(code for code, _ in codes))
+    return Outcome(tuple(points), tuple(found), names, tuple(cuts), tuple(unfit), tuple(codes))
 
 
 class Runs:
@@ -174,9 +179,12 @@ def kept(runs: Runs, searched: Found) -> tuple[Measured | None, tuple[str, ...]]
     return None, codes
 
 
-def confirmed(session: Session, mix: Mix, concurrency: int, found: PointResult) -> list[Measured]:
+def confirmed(session: Session, mix: Mix, concurrency: int, found: PointResult, cuts: list[str]) -> list[Measured]:
     """An open loop just below the found load, with a code when it does not keep the service level."""
-    if not session.settings.plan.open_loop or found.requests_per_s <= 0 or not session.may_go_on():
+    if not session.settings.plan.open_loop or found.requests_per_s <= 0:
+        return []
+    if not session.may_go_on(mix):
+        cuts.append(f"no open loop of {mix.name}: the time was up")
         return []
     known = session.point(mix, concurrency, kind="open", rate=OPEN_FRAC * found.requests_per_s)
     if not inside(known, session.settings.limits.target_frac):
@@ -184,15 +192,17 @@ def confirmed(session: Session, mix: Mix, concurrency: int, found: PointResult) 
     return [Measured(mix, (known,))]
 
 
-def with_cache(session: Session, found: list[Measured], cuts: list[str]) -> list[Measured]:
+def with_cache(session: Session, found: list[Measured], cuts: list[str], unfit: list[str]) -> list[Measured]:
     """Points with a target hit rate, at the load found for the same lengths without one."""
     points = []
     loads = {(one.mix.input_tok, one.mix.output_tok): int(one.runs[0].concurrency) for one in found}
     for mix in session.settings.plan.cached:
         load = loads.get((mix.input_tok, mix.output_tok))
         if session.settings.cache_off:
-            cuts.append(f"no point {mix.name}: the server's prefix cache is off")
-        elif load is not None and session.may_go_on():
+            unfit.append(f"no point {mix.name}: the server's prefix cache is off")
+        elif load is not None and not session.may_go_on(mix):
+            cuts.append(f"no point {mix.name}: the time was up")
+        elif load is not None:
             points.append(Measured(mix, (session.point(mix, load, kind="cached"),)))
     return points
 
@@ -215,6 +225,8 @@ def provenance(session: Session, facts: Mapping[str, Any]) -> dict[str, Any]:
         "model_revision": session.settings.model_revision or "unknown",
         "client_version": installed_version(session.settings.vllm),
         "tco_version": __version__,
+        "tco_commit": commit(),
+        "engine_environment": dict(session.settings.environment) or None,
         "roofline": "checked"
         if session.bound is not None
         else "not checked: the model's facts or its format are not known",

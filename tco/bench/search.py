@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from tco.bench.codes import blocks
 from tco.bench.records import PointResult
 
+OF_THE_LOAD = {"B-DIED", "B-EMPTY", "B-FULL"}
+"""Blocking codes that a lower load may be free of; any other ends the search of a mix."""
 CLOSE_RATIO = 1.15
 """The search ends when the first load outside is at most so many times the last one inside."""
 
@@ -65,15 +67,17 @@ def capacity(
     first, most : int
         Where to start, and the highest load to try. [requests in flight]
     may_go_on : callable
-        Asked before every measurement but the first; False ends the search with what is known.
+        Asked before every measurement but the first; False ends the search with what is known, and so does a point that is blocked for
+        what is no matter of load.
     """
     tried: dict[int, PointResult] = {}
-    stopped = False
+    stopped = spoiled = False
 
     def goes_on() -> bool:
-        nonlocal stopped
-        stopped = not may_go_on()
-        return not stopped
+        nonlocal stopped, spoiled
+        spoiled = any(_spoiled(point) for point in tried.values())
+        stopped = not spoiled and not may_go_on()
+        return not (stopped or spoiled)
 
     def holds(load: int) -> bool:
         tried[load] = measure(load)
@@ -83,7 +87,9 @@ def capacity(
     while low is not None and high is not None and not _close(low, high) and goes_on():
         middle = min(max(round(math.sqrt(low * high)), low + 1), high - 1)
         low, high = (middle, high) if holds(middle) else (low, middle)
-    codes = ("B-LIMIT",) if low == most else ("B-BUDGET",) if stopped else ("B-NONE",) if low is None else ()
+    codes: tuple[str, ...] = ()
+    if not spoiled:
+        codes = ("B-LIMIT",) if low == most else ("B-BUDGET",) if stopped else ("B-NONE",) if low is None else ()
     if low is not None and not all(resolved(tried[load], target_frac) for load in (low, high) if load is not None):
         codes = (*codes, "B-NOISE")
     return Found(tuple(tried.items()), low, codes)
@@ -106,6 +112,11 @@ def _bracket(
         settled = low is not None and (high is not None or low == most)
         if settled or load < 1 or not may_go_on():
             return low, high
+
+
+def _spoiled(point: PointResult) -> bool:
+    """Whether a point cannot be used for a reason that no other load would mend."""
+    return any(blocks((code,)) and code not in OF_THE_LOAD for code in point.codes)
 
 
 def _close(low: int, high: int) -> bool:

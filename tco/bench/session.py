@@ -14,7 +14,7 @@ from tco.bench.energy import conditions, usable
 from tco.bench.host import HostMeter
 from tco.bench.live import Throughput
 from tco.bench.meter import Meter
-from tco.bench.plan import RAMP_FRAC, Mix, check, prompts_count, seed_of, warm_up_seed
+from tco.bench.plan import CLIENT_S, RAMP_FRAC, Mix, check, prompts_count, seed_of, warm_up_seed
 from tco.bench.records import Energy, PointResult, Requests
 from tco.bench.settings import Settings, client, free_port, serve_command
 from tco.bench.state import State
@@ -54,6 +54,7 @@ class Session:
     _server: server.Server | None = None
     _pace: dict[Mix, dict[int, tuple[float, float]]] = field(default_factory=dict)
     _warm: set[Mix] = field(default_factory=set)
+    _client_s: float = CLIENT_S
     _throughput: Throughput = field(default_factory=Throughput)
 
     def __enter__(self) -> Session:
@@ -77,7 +78,10 @@ class Session:
     def may_go_on(self, mix: Mix | None = None) -> bool:
         """Whether the budget leaves room for one more run, of a mix if one is named."""
         plan = self.settings.plan
-        one_more = (plan.window_s if mix is None else self._wanted_s(mix)) * (1.0 + RAMP_FRAC)
+        known = None if mix is None else self._pace.get(mix)
+        request_s = known[max(known)][1] if known else 0.0
+        window_s = plan.window_s if mix is None else self._wanted_s(mix)
+        one_more = self._client_s + window_s + max(RAMP_FRAC * window_s, request_s)
         return plan.budget_s is None or time.monotonic() - self.began_s + one_more <= plan.budget_s
 
     def target(self) -> load.Target:
@@ -118,15 +122,15 @@ class Session:
 
     def _survived(self, mix: Mix, asked: Load, name: str, repeat: int, kind: str) -> PointResult:
         """
-        The point, or one that counts as outside when the server died under its load after lower loads went well.
+        The point, or one that counts as outside when the server died under its load.
 
-        Out of memory at a high load is a finding, not the end; a server that dies again and again is one.
+        Out of memory at a load is a finding, not the end; one at a single request is the end, and so is a server that dies again and again.
         """
+        self.target()
         try:
             return self._measured(mix, asked, name, repeat, kind)
         except server.Died as death:
-            lower = [load for load in self._pace.get(mix, {}) if load < asked.concurrency]
-            if not lower or self.deaths_count >= MOST_DEATHS:
+            if asked.concurrency == 1 or self.deaths_count >= MOST_DEATHS:
                 raise
             self.deaths_count += 1
             self.tell("died", {"name": name, "concurrency": asked.concurrency, "why": death.faults[0].mend})
@@ -170,7 +174,11 @@ class Session:
         before = server.counters(target.url)
         prefix = round(mix.cached_frac * mix.input_tok)
         words = load.command(target, asked, count, seed, prefix, self.state.raw(name))
+        began = time.monotonic()
         loaded = load.run(words, self.state.raw(name), HUNG_RATIO * expected + HUNG_S, self._alive)
+        self._client_s = (
+            time.monotonic() - began - float(loaded.requests.end_s.max())
+        )  # of the last run: what the next will need
         hits = server.hit_frac(before, server.counters(target.url))
         return loaded, self._judged(loaded, asked, mix, wanted_s, hits)
 
@@ -178,22 +186,22 @@ class Session:
         span = window_of(loaded.requests, asked) or _whole(loaded.requests)
         energy: Energy = self.meter.energy(loaded.zero_s + span[0], loaded.zero_s + span[1])
         point = summarise(loaded.requests, asked, self.settings.limits, hits or 0.0, energy)
+        start_s, end_s = (loaded.zero_s + edge for edge in span)
+        trace = self.meter.trace(start_s)
+        seen = asdict(conditions(trace, start_s, end_s)) if len(trace) > 1 else None
         codes = [
             *point.codes,
             *guards.window_codes(point, wanted_s),
             *guards.load_codes(loaded.requests, asked, hits, cold=mix.cached_frac == 0),
             *guards.stream_codes(point),
             *guards.speed_codes(point, self.bound),
-            *guards.energy_codes(point, energy),
+            *guards.energy_codes(point, energy, self._idle_watts(), _cap_watts(seen, energy.gpus)),
             *(["B-DUMMY"] if self.settings.dummy else []),
         ]
         host = None if self.host is None else self.host.power(loaded.zero_s + span[0], loaded.zero_s + span[1])
         watts = host.watts_per_gpu if host is not None and host.grade == "measured" else None
         if host is not None and watts is not None:
             self.note(host_power=host.note)
-        start_s, end_s = (loaded.zero_s + edge for edge in span)
-        trace = self.meter.trace(start_s)
-        seen = asdict(conditions(trace, start_s, end_s)) if len(trace) > 1 else None
         return replace(point, conditions=seen, host_watts_per_gpu=watts, codes=tuple(dict.fromkeys(codes)))
 
     def _warm_up(self, mix: Mix, asked: Load, seed: int) -> None:
@@ -287,6 +295,11 @@ class Session:
         if found is not None:
             self.state.keep("engine", {"version": found})
 
+    def _idle_watts(self) -> float | None:
+        """Of all GPUs with the model loaded and nobody served, where it was measured. [W]"""
+        known = self.state.read("idle-loaded")
+        return known["watts"] if known and known["usable"] else None
+
     def _keep_trace(self) -> None:
         """The power as sampled, beside the raw results: one file for each time the measurement was started."""
         trace = self.meter.trace()
@@ -309,3 +322,8 @@ class Session:
 
 def _whole(requests: Requests) -> tuple[float, float]:
     return float(requests.start_s.min()), float(requests.end_s.max())
+
+
+def _cap_watts(seen: Mapping[str, Any] | None, gpus: int) -> float | None:
+    """The power limit of all GPUs together, the lowest taken for each. [W]"""
+    return None if seen is None or seen["cap_watts"] is None else float(seen["cap_watts"]) * gpus

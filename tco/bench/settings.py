@@ -12,15 +12,14 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from tco.bench.engine_args import NAMES, said
+from tco._version import __version__
+from tco.bench.engine_args import NAMES, prefix_cache_off, said
 from tco.bench.plan import Plan
 from tco.bench.summarise import Limits
 from tco.errors import Fault, MissingTool
 
 VERSION_S = 20.0
 """How long another Python may take to say a version."""
-OFF = ("--no-enable-prefix-caching",)
-"""Arguments that turn the prefix cache off."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +47,19 @@ class Settings:
     engine_version: str | None = None  # of the vllm that would serve, or of the server that runs
     gpus_seen: tuple[str, ...] = ()  # as the driver names them
     model_revision: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()  # what the engine is told besides its arguments
     start_limit_s: float = 1800.0
     idle_s: float = 10.0
 
     @property
     def cache_off(self) -> bool:
         """Whether the server was told to keep no prefixes."""
-        return any(argument in OFF for argument in self.engine_args)
+        return prefix_cache_off(self.engine_args)
 
     @property
     def dummy(self) -> bool:
         """Whether the weights are random numbers."""
-        joined = " ".join(self.engine_args).replace("=", " ")
-        return "--load-format dummy" in joined
+        return said(self.engine_args).get("load_format") == "dummy"
 
     def key(self) -> str:
         """What must be the same for points to be of one measurement; budget and folders are not."""
@@ -68,6 +67,7 @@ class Settings:
         for name in ("state", "output", "start_limit_s", "idle_s"):
             told.pop(name)
         kept = ("window_s", "seed", "first_concurrency", "most_concurrency")
+        told["tco"] = __version__
         told["plan"] = {name: told["plan"][name] for name in kept}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -35,6 +35,13 @@ class Catalog(ApiReader, SiteReader, HardwareReader, PlanningReader):
         good = [profile for profile, _ in read if profile is not None]
         return faults + self._disagreements() + self._dangling(good)
 
+    def remarks(self) -> list[Fault]:
+        """What may stand as it is, and is worth knowing: profiles of models that no file describes."""
+        models, unread = self._read_models
+        read = [self._read_profile(path)[0] for path in self._profile_paths.values()]
+        good = [profile for profile in read if profile is not None]
+        return [] if unread else hardware.undescribed(models, good)
+
     def check_sheets(self) -> list[Fault]:
         """
         Every fault of every sheet, and of the names that lead from them or to them; no serving profile is read.

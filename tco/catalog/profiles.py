@@ -3,7 +3,7 @@
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import yaml
 from tco.catalog.yaml_files import read_file
 from tco.errors import Fault
 from tco.inputs.hardware import ServingPoint, ServingProfile
-from tco.inputs.source import GRADES
+from tco.inputs.source import Grade
 
 _HEAD = re.compile(r"^(model|gpu): *['\"]?([^'\"\n#]+?)['\"]? *(?:#.*)?$", re.MULTILINE)
 _VERSION_PARTS = re.compile(r"\d+")
@@ -20,6 +20,13 @@ ENOUGH_MIXES = 4
 """With so many length mixes all coefficients are measured; more of them make a profile no more trustworthy."""
 _QUALITIES = ("A", "", "B", "C")
 """From the most to the least direct measurement; blank is one's own."""
+FAKE, DUMMY, QUICK = "B-FAKE", "B-DUMMY", "B-QUICK"
+"""Codes of a run that make it another kind of measurement."""
+_KINDS: tuple[tuple[Grade, str], ...] = (
+    ("measured", ""), ("measured", QUICK), ("imported", ""), ("measured", DUMMY), ("published", ""), ("measured", "experts"),
+    ("estimated", ""), ("assumed", ""), ("measured", FAKE),
+)  # fmt: skip
+"""The kinds of measurement, the most trustworthy first."""
 _ENGINES = ("vllm", "sglang", "trtllm")
 """In the order a reader is likely to run them; versions are only compared within one."""
 
@@ -46,14 +53,28 @@ def head(path: Path) -> tuple[str, str]:
     return found.get("model", ""), found.get("gpu", "")
 
 
-def best_first(profiles: Iterable[ServingProfile]) -> list[ServingProfile]:
+def best_first(profiles: Iterable[ServingProfile], experts: Collection[str] = ()) -> list[ServingProfile]:
     """
     The profiles by how far to trust them, the most trustworthy first.
 
-    Grade, then tail latencies, steady service before a burst, length mixes up to four, measured before worked out;
-    among equals vLLM before other engines, the newest version, the smaller replica, and more points.
+    Kind of measurement, then tail latencies, steady service before a burst, length mixes up to four, measured before worked
+    out; among equals vLLM before other engines, the newest version, the smaller replica, and more points.
+
+    The kinds: measured; measured quickly; imported; measured with random weights; published; random weights of one of
+    ``experts``, the models with a mixture of experts; estimated; assumed; last a test with a stand-in for the driver.
+    METHODOLOGY 4.2 says why.
     """
-    return sorted(profiles, key=_merit, reverse=True)
+    return sorted(profiles, key=lambda profile: _merit(profile, experts), reverse=True)
+
+
+def is_test(profile: ServingProfile) -> bool:
+    """Whether a stand-in for the driver took part: such a profile is used only by its name."""
+    return FAKE in profile.told_codes
+
+
+def has_random_weights(profile: ServingProfile) -> bool:
+    """Whether what was served had the model's shape only."""
+    return DUMMY in profile.told_codes
 
 
 def mixes(profile: ServingProfile) -> int:
@@ -113,6 +134,7 @@ def as_yaml(profile: ServingProfile) -> str:
         for key in ("idle_watts", "host_watts_per_gpu", "measured_at", "idle", "work", "energy")
         if key in data
     ]
+    lines += [_line("codes", data["codes"])] if profile.codes else []
     for key, many in (("warnings", profile.warnings), ("provenance", profile.provenance)):
         lines += _block(key, many)
     lines += ["sources:", *(f"  - {_flow(page)}" for page in data["sources"]), "points:"]
@@ -121,15 +143,31 @@ def as_yaml(profile: ServingProfile) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _merit(profile: ServingProfile) -> tuple[int, bool, bool, int, int, int, list[int], int, int, str]:
+Merit = tuple[int, bool, bool, bool, int, int, int, list[int], int, int, str]
+
+
+def _merit(profile: ServingProfile, experts: Collection[str]) -> Merit:
     version = [int(part) for part in _VERSION_PARTS.findall(profile.engine.version)]
-    trust, engine = -GRADES.index(profile.grade), -_place(profile.engine.name, _ENGINES)
+    trust, engine = -_kind(profile, experts), -_place(profile.engine.name, _ENGINES)
+    slow = QUICK not in profile.told_codes
     qualities = {page.quality for page in profile.sources}
     direct = -max((_place(quality, _QUALITIES) for quality in qualities), default=0)
     tails, smaller = points_with_tails(profile) > 0, -profile.gpus_per_replica
     known = min(mixes(profile), ENOUGH_MIXES)
     steady = "C" not in qualities
-    return trust, tails, steady, known, direct, engine, version, smaller, len(profile.points), profile.id
+    return trust, slow, tails, steady, known, direct, engine, version, smaller, len(profile.points), profile.id
+
+
+def _kind(profile: ServingProfile, experts: Collection[str]) -> int:
+    """The place of a profile's kind of measurement."""
+    told = profile.told_codes
+    if FAKE in told:
+        return _KINDS.index(("measured", FAKE))
+    if profile.grade != "measured":
+        return _KINDS.index((profile.grade, ""))
+    if DUMMY in told:
+        return _KINDS.index(("measured", "experts" if profile.model in experts else DUMMY))
+    return _KINDS.index(("measured", QUICK if QUICK in told else ""))
 
 
 def _place(name: str, order: tuple[str, ...]) -> int:

@@ -40,13 +40,29 @@ class HardwareReader(Reader):
         return self._good_profile(named_in(self._profile_paths, f"profile {name}", name, "hw_profiles/serving"))
 
     def find_profiles(self, model: str | None = None, gpu: str | None = None) -> list[ServingProfile]:
-        """The profiles of a model, a GPU or both, the most trustworthy first; other files are not read whole."""
+        """
+        The profiles of a model, a GPU or both, the most trustworthy first; other files are not read whole.
+
+        Those that a stand-in for the driver measured are left out: they are tests, and found by name only.
+        """
         wanted = [
             path
             for path, (of_model, of_gpu) in self._profile_heads.items()
             if model in (None, of_model) and gpu in (None, of_gpu)
         ]
-        return profiles.best_first(self._good_profile(path) for path in wanted)
+        found = [profile for path in wanted if not profiles.is_test(profile := self._good_profile(path))]
+        random = any(map(profiles.has_random_weights, found))
+        experts = [name for name, facts in self.models().items() if facts.experts_count] if random else []
+        return profiles.best_first(found, experts)
+
+    def tests_of(self, model: str | None = None, gpu: str | None = None) -> list[ServingProfile]:
+        """The profiles of a model, a GPU or both that a stand-in for the driver measured, by name."""
+        wanted = [
+            path
+            for path, (of_model, of_gpu) in sorted(self._profile_heads.items())
+            if model in (None, of_model) and gpu in (None, of_gpu)
+        ]
+        return [profile for path in wanted if profiles.is_test(profile := self._good_profile(path))]
 
     def profile_folder(self) -> Path:
         """

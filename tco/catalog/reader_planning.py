@@ -81,6 +81,11 @@ class PlanningReader(Reader):
         folder = self._folders["scenarios"].path
         return {path.stem: path for path in sorted(folder.glob("*.yaml"))} if folder is not None else {}
 
+    def own_scenarios(self) -> Path | None:
+        """The person's own folder of scenarios; None where those that ship are used, which are not to be written to."""
+        found = self._folders["scenarios"]
+        return None if found.whose in ("the package", "the repository") else found.path
+
     @cached_property
     def _people(self) -> list[Entry[PeopleRow]]:
         return self._dated("people", PeopleRow)

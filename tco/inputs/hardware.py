@@ -1,5 +1,6 @@
 """GPUs, models, and what was measured of one on the other."""
 
+import re
 from datetime import date
 from itertools import pairwise
 from typing import Annotated, Literal
@@ -8,6 +9,9 @@ from pydantic import Field, model_validator
 
 from tco.inputs.base import Frac, Input, NonNegative, Positive
 from tco.inputs.source import Grade
+
+_CODE = re.compile(r"(B-[A-Z]+):")
+"""The head of a warning."""
 
 
 class PageSource(Input):
@@ -145,12 +149,21 @@ class ServingPoint(Input):
     """Runs that the figures are the mean of."""
     failed_count: Annotated[int, Field(ge=0)] = 0
     """Requests that failed, of all runs."""
+    completed_count: Annotated[int, Field(ge=0)] | None = None
+    """Requests that were answered, of all runs; empty where nobody kept count."""
     window_s: NonNegative | None = None
     """Length of the steady window the rates are over, the shortest of the runs."""
     joules_per_request: NonNegative | None = None
     """Energy of all GPUs of the replica for one request."""
     codes: tuple[str, ...] = ()
     """What to know of the point, as `tco.bench.codes` tells."""
+
+    @property
+    def failed_frac(self) -> float | None:
+        """Share of its requests that failed; None where some did and nobody counted the others."""
+        if self.failed_count == 0:
+            return 0.0
+        return None if self.completed_count is None else self.failed_count / (self.failed_count + self.completed_count)
 
 
 class Engine(Input):
@@ -319,5 +332,14 @@ class ServingProfile(Input):
     """Mean draw of the server beside its GPUs at the found loads, for each GPU it holds; empty when not measured."""
     warnings: tuple[str, ...] = ()
     """What to know of the measurement, a sentence each."""
+    codes: tuple[str, ...] = ()
+    """The same for machines: every code of `tco.bench.codes` that the run or a point of it bears."""
     provenance: dict[str, str] = Field(default_factory=dict)
     """What was measured with: GPU UUIDs, driver, engine and client commands, seed, times, hash."""
+
+    @property
+    def told_codes(self) -> tuple[str, ...]:
+        """The codes of the run and of its points; files written before there was a field have them at the head of warnings."""
+        heads = (match[1] for match in map(_CODE.match, self.warnings) if match)
+        at_points = (code for point in self.points for code in point.codes)
+        return tuple(dict.fromkeys((*self.codes, *heads, *at_points)))

@@ -38,6 +38,7 @@ def breakeven_data(answer: Breakeven, case: Case, contracts: bool = False) -> di
         "needs": {"at_volume": asdict(answer.needs.at_volume), "ever": asdict(answer.needs.ever)},
         "estimated": evidence is not None and evidence.estimated,
         "borrowed": evidence is not None and evidence.borrowed,
+        "measurement_codes": list(evidence.codes) if evidence is not None else [],
         "doubt": None if found is None else _doubt(found),
         "envelope": [{"from": a, "to": b, "option": name} for a, b, name in answer.envelope],
         "warnings": warnings_data(answer.warnings),

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from tco.inputs.workload import Service
 from tco.present.numbers import count, money, percent, quantity
+from tco.serving.doubts import in_short
 from tco.serving.estimate import Estimate, Lengths, Limit
 from tco.solve.nearest import Measured
 from tco.solve.rank import RankedGpu, Ranking
@@ -75,10 +76,11 @@ def memory_rows(found: Estimate) -> list[tuple[str, str]]:
 def measured_text(found: Estimate, measured: Measured | None) -> str:
     """The nearest measurement beside the estimate, a GPU of each."""
     if measured is None:
-        return "Nobody published this model on any GPU inside this service level: measure it before you rely on it."
+        return "Nobody measured or published this model on any GPU inside this service level: measure it before you rely on it."
     mine, theirs = (x.output_tok_per_s / x.gpus_per_replica for x in (found, measured))
     ratio = f"{mine / theirs:.2f} times" if measured.gpu == found.gpu else "beside"
     more = ", a sweep that stopped well inside the limits" if measured.unsaturated else ""
+    more += f", {doubts}" if (doubts := in_short(measured.codes)) else ""
     return (
         f"A GPU of it does {count(mine)} tokens a second, {ratio} the {count(theirs)} of a GPU in the nearest measurement: "
         f"{measured.gpus_per_replica} × {measured.gpu}, {measured.grade}{more} ({measured.profile})."
@@ -173,7 +175,7 @@ def ranked_cells(row: RankedGpu) -> tuple[str, ...]:
     rent, month, ends = row.usd_per_gpu_hour, row.usd_per_month, row.usd_per_month_range
     partly = bool(row.profile) and row.grade == "estimated"
     return (
-        f"{PARTLY}{'; may serve more' if row.unsaturated else ''}" if partly else _basis(row),
+        _told(PARTLY, row) if partly else _basis(row),
         count(row.output_tok_per_s),
         count(row.replicas),
         "" if rent is None else f"${rent:,.2f}",
@@ -187,7 +189,13 @@ def _basis(row: RankedGpu) -> str:
     if not row.profile:
         return BADGE
     words = f"{row.grade}, from a profile" if row.grade == "estimated" else str(row.grade)
-    return f"{words}; may serve more" if row.unsaturated else words
+    return _told(words, row)
+
+
+def _told(words: str, row: RankedGpu) -> str:
+    """How a throughput is known, and what to know of that."""
+    doubts = in_short(row.codes)
+    return f"{words}{f': {doubts}' if doubts else ''}{'; may serve more' if row.unsaturated else ''}"
 
 
 def show_ranking(ranking: Ranking) -> None:

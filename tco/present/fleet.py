@@ -8,6 +8,7 @@ from tco.options.rented import RentedOption
 from tco.present.charts.week import FleetWeek
 from tco.present.estimates import BADGE
 from tco.present.numbers import count, money, percent, quantity
+from tco.serving.doubts import in_words, known_by
 from tco.solve.capacity import CapacityPlan, Energy
 from tco.units import GRAMS_PER_KG
 
@@ -127,14 +128,15 @@ def evidence_rows(found: ServingEvidence, case: Case) -> list[Row]:
     last = [("Service level", limits), ("Requests whose cache fits in memory", memory)]
     if found.estimated:
         return [("Known by", f"{BADGE} from data sheets"), ("Of such estimates", spread_text(found)), *last]
-    judged = f"{found.percentile_used}{' (only these are published)' if found.on_medians else ''}"
+    judged = f"{found.percentile_used}{' (only these are known)' if found.on_medians else ''}"
     mixes = "; ".join(f"{i:g} in / {o:g} out" for i, o in found.mixes)
     return [
-        ("Known by", found.profile),
+        ("Known by", f"{found.profile}, {known_by(found)}"),
         ("Engine", found.engine),
         ("Judged on", judged),
         ("Length mixes inside it", mixes),
         ("Error of the work model", fit_error(found)),
+        *([("The measurement doubts", in_words(found.codes, watts=True))] if found.codes else []),
         *last,
     ]
 

@@ -9,6 +9,7 @@ from tco.case import Case
 from tco.inputs.base import Input
 from tco.inputs.source import PRIVATE, Source
 from tco.present.labels import label, shown
+from tco.serving.doubts import in_short
 from tco.solve.warn import STALE_DAYS
 from tco.units import UNITS, unit_of
 
@@ -80,7 +81,9 @@ def vendors_line(case: Case) -> str:
     }
     names = {name for name, folder in files.items() if folder == "price_sheets" and name not in _PRIVATE_FILES}
     sheets = ", ".join([*sorted(names), *([PRIVATE] if any(s.private for s in case.sources.values()) else [])])
-    profiles = ", ".join(sorted(name for name, folder in files.items() if folder == "hw_profiles"))
+    doubted = {found.profile: in_short(found.codes) for found in case.evidence.values()}
+    named = sorted(name for name, folder in files.items() if folder == "hw_profiles")
+    profiles = ", ".join(f"{name} ({doubted[name]})" if doubted.get(name) else name for name in named)
     parts = [f"prices: {sheets}" if sheets else "", f"throughput: {profiles}" if profiles else ""]
     text = "; ".join(part for part in parts if part) or "figures typed in the scenario"
     return f"Sources: {text}{_checked(case)}{stale_words(case)}"

@@ -8,29 +8,39 @@ from tco.present.axis import VolumeAxis
 from tco.present.estimates import BADGE, PARTLY
 from tco.present.fleet import spread_text
 from tco.present.numbers import money, quantity
+from tco.serving.doubts import SHORT, in_short, in_words, known_by
 from tco.solve.breakeven import Winning
 from tco.solve.capacity import Served
 from tco.solve.doubt import Doubt
 
 UNKNOWN = "not known: measure it"
+IN_DOUBT = "MEASURED IN DOUBT"
+"""Measured, but with random weights, in a hurry, or as a test."""
 
 
 def doubt_badge(found: ServingEvidence | None) -> str:
-    """The badge of a throughput that is not all measured; empty where it is."""
-    if found is None or not (found.estimated or found.borrowed):
+    """The badge of a throughput that is not all measured, or not as it would be used; empty where it is."""
+    if found is None:
         return ""
-    return BADGE if found.estimated else PARTLY
+    if found.estimated or found.borrowed:
+        return BADGE if found.estimated else PARTLY
+    return IN_DOUBT if in_short(found.codes) else ""
 
 
 def doubt_text(case: Case, answer_option: str, found: Doubt | None, axis: VolumeAxis) -> str:
     """How sure an estimated throughput is, and how far that moves the break-even; empty where it was measured."""
     evidence = case.evidence.get(answer_option)
-    if evidence is None or not (evidence.estimated or evidence.borrowed):
+    if evidence is None or not doubt_badge(evidence):
         return ""
     label = case.numbers.options[answer_option].label
+    words = in_words([code for code in evidence.codes if code in SHORT])
+    doubted = f" Of the measurement itself: {words}." if words else ""
     if evidence.borrowed and not evidence.estimated:
         mixes = f"{len(evidence.mixes)} length mix{'' if len(evidence.mixes) == 1 else 'es'}"
-        return f"Only {mixes} of {label} {'is' if len(evidence.mixes) == 1 else 'are'} published: other lengths are estimated in proportion."
+        known = f"{'is' if len(evidence.mixes) == 1 else 'are'} {known_by(evidence)}"
+        return f"Only {mixes} of {label} {known}: other lengths are estimated in proportion.{doubted}"
+    if not evidence.estimated:
+        return f"What {label} serves was not measured as it would be used: {words}."
     text = f"Nobody has published what {label} serves at this service level. Of such estimates {spread_text(evidence)}"
     return f"{text}: {moved_text(found, axis)}." if found is not None else f"{text}."
 

@@ -24,6 +24,7 @@ LIGHT: Palette = {
     "break_even_text": "#00639b", "build_text": "#3b7a68",
     "band": "rgba(0,158,115,0.07)", "band_text": "#2c7059", "veil": "rgba(255,255,255,0.8)",
     "band_veil": "rgba(237,248,245,0.85)",
+    "heat_low": "#e8f1f8", "heat_mid": "#62a9d4", "heat_high": "#0b4c7c",
 }  # fmt: skip
 DARK: Palette = {
     "paper": "#111111", "ink": "#e6edf3", "muted": "#a5afba", "grid": "#292e35", "axis": "#6e7781", "bridge": "#4a525c",
@@ -33,6 +34,7 @@ DARK: Palette = {
     "break_even_text": "#7cc0ee", "build_text": "#7fb8a7",
     "band": "rgba(0,158,115,0.14)", "band_text": "#8fcbb7", "veil": "rgba(17,17,17,0.8)",
     "band_veil": "rgba(15,37,31,0.85)",
+    "heat_low": "#16242e", "heat_mid": "#2c7bb0", "heat_high": "#b5e0fb",
 }  # fmt: skip
 DASHES: Mapping[Role, str] = {"frontier": "10px,5px", "hosted": "2.5px,3.5px", "self_host": "solid", "other": "dashdot"}
 FONT_FAMILY = "Inter, 'Helvetica Neue', Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -118,6 +120,18 @@ def note(text: str, colour: str, **where: Any) -> dict[str, Any]:
     """A piece of text in the chart; ``where`` is any of plotly's annotation settings."""
     font = {"color": colour, "size": where.pop("size", SMALL_PX)}
     return {"text": text, "showarrow": False, "font": font, "align": "left", "captureevents": False, **where}
+
+
+def plain(text: str) -> str:
+    """
+    A text from outside as plotly writes it letter by letter: no markup of its own.
+
+    Examples
+    --------
+    >>> plain("<b>&")
+    '&lt;b&gt;&amp;'
+    """
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def wrapped(text: str, width_px: float, size_px: int) -> list[str]:

@@ -93,8 +93,11 @@ def _estimated(draft: Draft, name: str, prefix: str) -> None:
     model = draft.catalog.models().get(named[0][1] or "")
     gpu = draft.catalog.gpus().get(named[1][1] or "")
     if missing or unknown or model is None or gpu is None:
-        mend = "an estimate needs a model and a gpu_name that hw_profiles describes"
-        gone = [Fault(f"{prefix}{key}", "nothing", mend) for key in missing or ["gpu_name"]]
+        mend = "an estimate needs a model and a gpu_name that hw_profiles describes" + _by_name_only(draft, prefix)
+        undescribed = [key for (key, _), facts in zip(named, (model, gpu), strict=True) if facts is None]
+        gone = [
+            Fault(f"{prefix}{key}", draft.get(f"{prefix}{key}") or "nothing", mend) for key in missing or undescribed
+        ]
         draft.faults += unknown or gone
         return
     known = _constants(draft)
@@ -161,9 +164,19 @@ def _chosen_profile(draft: Draft, prefix: str) -> ServingProfile | None:
     has = ", ".join(sorted({f"{p.gpus_per_replica} × {p.gpu}" for p in found}))
     where = " × ".join(str(part) for part in (count, gpu) if part) or "any GPU"
     mend = f"profiles of {model or 'this GPU'} are there for {has}; or name" if has else "name"
-    mend += " a model and a gpu_name, and it is estimated"
+    mend += " a model and a gpu_name, and it is estimated" + _by_name_only(draft, prefix)
     draft.faults.append(Fault(prefix.rstrip("."), f"no profile of {model or 'any model'} on {where}", mend))
     return None
+
+
+def _by_name_only(draft: Draft, prefix: str) -> str:
+    """A remark where tests with a stand-in for the driver are all that was measured; empty otherwise."""
+    tests = draft.catalog.tests_of(draft.get(f"{prefix}model") or None, draft.get(f"{prefix}gpu_name") or None)
+    return (
+        f"; {tests[0].id} is a test with a stand-in for the driver, and taken only when profile names it"
+        if tests
+        else ""
+    )
 
 
 def _to_be_had(draft: Draft, prefix: str, gpu: str) -> bool:

@@ -9,12 +9,12 @@ from tco.case import LoadPoint
 from tco.inputs.hardware import Gpu, ServingPoint, ServingProfile
 from tco.inputs.source import Fact, Source
 from tco.inputs.workload import Service
-from tco.serving.profile import best_within, latency_ms, mixes_of
+from tco.serving.doubts import FAKE
+from tco.serving.points import Mix, best_within, latency_ms, mixes_of
 from tco.units import Array
 
 LOADS = (0.25, 0.5, 0.75)
 """Loads between idle and full at which a power curve is told (MEASURING)."""
-Mix = tuple[float, float]
 
 
 def load_points(profile: ServingProfile, service: Service, lengths: Mix) -> tuple[LoadPoint, ...]:
@@ -45,11 +45,15 @@ def power_facts(
     """
     The draw of a GPU: measured with the profile's points, else from the data sheet and planning values.
 
+    Watts of a stand-in for the driver are nobody's: such a profile counts as one without.
+
     Parameters
     ----------
     planned : Mapping[str, Fact]
         ``idle_watts_per_gpu``, ``busy_board_ratio`` and ``host_watts_per_gpu`` of the sheet of defaults.
     """
+    if profile is not None and FAKE in profile.told_codes:
+        profile = None
     facts = [_host(profile, planned)]
     idle = _idle(profile, gpu, planned)
     curve = _curve(profile, service, idle.value) if profile is not None else None
@@ -120,7 +124,8 @@ def _curve(profile: ServingProfile, service: Service, idle_watts: float) -> Arra
 
 def _inside(profile: ServingProfile, service: Service) -> dict[Mix, tuple[list[ServingPoint], float]]:
     """The length mixes inside the service level, each with its points and its throughput there."""
-    found = {mix: (points, best_within(points, service)) for mix, points in mixes_of(profile.points).items()}
+    at = profile.measured_at
+    found = {mix: (points, best_within(points, service, at)) for mix, points in mixes_of(profile.points).items()}
     return {mix: (points, best) for mix, (points, best) in found.items() if best is not None}
 
 

@@ -1,34 +1,42 @@
 """A serving profile at a service level: which points count, the fitted work model, and the facts that follow."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import groupby
 
 import numpy as np
 
 from tco.case import LoadPoint, ServingEvidence
-from tco.errors import Fault, ScenarioError
-from tco.inputs.hardware import Gpu, Model, Percentiles, ServingPoint, ServingProfile
+from tco.errors import ScenarioError
+from tco.inputs.hardware import Gpu, Model, ServingPoint, ServingProfile
 from tco.inputs.source import Fact, Grade, Source
 from tco.inputs.workload import Service
-from tco.model.work import Proportions, WorkFit, fit, scaled, throughput_at_slo
+from tco.model.work import Proportions, WorkFit, fit, scaled
 from tco.serving.datasheets import Calibration
+from tco.serving.doubts import FAKE, doubts, in_words
 from tco.serving.estimate import Estimate, Lengths, estimate
+from tco.serving.points import (
+    Mix,
+    best_within,
+    counted,
+    mixes_of,
+    over_limit,
+    percentile_used,
+    unconfirmed,
+    unsaturated,
+)
+from tco.serving.refusal import too_few
 from tco.units import Array
 
 TYPED = Source(where="scenario", grade="assumed")
-WELL_INSIDE_FRAC = 0.5
-"""Share of a limit below which a mix's heaviest point says that nobody tried the GPUs harder."""
 ESTIMATE = "estimate"
 """What an option names in place of a profile when it wants none."""
 FEWEST_MIXES = 3
 """Three coefficients need three length mixes."""
 MIXES_THAT_CHECK = 4
 """From here on a fit can be checked; below, the estimate's proportions are borrowed, and the points say how large."""
-KNOWN_PERCENTILES = (50.0, 90.0, 95.0, 99.0)
-DOWNGRADED: dict[Grade, Grade] = {"measured": "imported", "imported": "published", "published": "estimated"}
-"""What throughput counts as when the service level could be checked on medians only."""
+COUNTED = "the requests counted"
+"""What a service level was judged on where each request was held against its limits."""
 
 
 @dataclass(frozen=True)
@@ -58,33 +66,47 @@ def fitted(profile: ServingProfile, service: Service, borrowed: Proportions | No
         When no mix is inside, or fewer than three and nothing is borrowed; says what each mix reaches.
     """
     mixes = mixes_of(profile.points)
-    best = {mix: best_within(points, service) for mix, points in mixes.items()}
+    best = {mix: best_within(points, service, profile.measured_at) for mix, points in mixes.items()}
     inside = {mix: speed for mix, speed in best.items() if speed is not None}
-    if len(inside) < (FEWEST_MIXES if borrowed is None else 1):
-        raise ScenarioError(_too_few(profile, service, mixes, len(inside), FEWEST_MIXES if borrowed is None else 1))
+    needed = FEWEST_MIXES if borrowed is None else 1
+    if len(inside) < needed:
+        raise ScenarioError(too_few(profile, service, mixes, len(inside), needed))
     lent = borrowed if len(inside) < MIXES_THAT_CHECK else None
     work = fit(*_observed(inside)) if lent is None else scaled(lent, *_observed(_with_lightest(mixes, inside)))
     evidence = replace(
         _evidence(profile, service, mixes, work),
         mixes=tuple(inside),
         borrowed=lent is not None,
-        unsaturated_mixes=sum(_unsaturated(mixes[mix], service) for mix in inside),
+        unsaturated_mixes=sum(unsaturated(mixes[mix], service, profile.measured_at) for mix in inside),
+        unconfirmed_mixes=sum(unconfirmed(profile, mix, service, speed) for mix, speed in inside.items()),
+        codes=_doubts(profile, service, [mixes[mix] for mix in inside]),
     )
-    grade = profile.grade
-    for _ in range(evidence.on_medians + evidence.borrowed):
-        grade = DOWNGRADED.get(grade, grade)
-    return Fitted(work, grade, evidence)
+    return Fitted(work, _grade(profile, evidence), evidence)
 
 
-def _observed(speeds: Mapping[tuple[float, float], float]) -> tuple[Array, Array, Array]:
+def _grade(profile: ServingProfile, evidence: ServingEvidence) -> Grade:
+    """
+    That of the points; estimated where an estimate or medians stand in for some of them, and assumed where they are a test.
+
+    Never the grade of another origin: what was measured is not called imported or published.
+    """
+    if FAKE in evidence.codes:
+        return "assumed"
+    return "estimated" if evidence.on_medians or evidence.borrowed else profile.grade
+
+
+def _doubts(profile: ServingProfile, service: Service, mixes: Sequence[Sequence[ServingPoint]]) -> tuple[str, ...]:
+    used = [p for points in mixes for p in points if over_limit(p, service, profile.measured_at) <= 1.0]
+    return doubts(profile, used)
+
+
+def _observed(speeds: Mapping[Mix, float]) -> tuple[Array, Array, Array]:
     """Prompt and answer lengths, and throughput."""
     lengths = np.array(list(speeds))
     return lengths[:, 0], lengths[:, 1], np.array(list(speeds.values()))
 
 
-def _with_lightest(
-    mixes: Mapping[tuple[float, float], Sequence[ServingPoint]], inside: Mapping[tuple[float, float], float]
-) -> dict[tuple[float, float], float]:
+def _with_lightest(mixes: Mapping[Mix, Sequence[ServingPoint]], inside: Mapping[Mix, float]) -> dict[Mix, float]:
     """
     Every mix with its throughput; one that no load keeps inside the service level with that of its lightest load.
 
@@ -94,10 +116,11 @@ def _with_lightest(
 
 
 def _evidence(
-    profile: ServingProfile, service: Service, mixes: dict[tuple[float, float], list[ServingPoint]], work: WorkFit
+    profile: ServingProfile, service: Service, mixes: dict[Mix, list[ServingPoint]], work: WorkFit
 ) -> ServingEvidence:
-    latencies = [known for points in mixes.values() for p in points for known in (p.ttft_ms, p.tpot_ms)]
-    used = [_percentile(known, service.slo_percentile) for known in latencies]
+    closed = [p for points in mixes.values() for p in points]
+    judged = [p for p in closed if not counted(p, service, profile.measured_at)]
+    used = [percentile_used(side, service.slo_percentile) for p in judged for side in (p.ttft_ms, p.tpot_ms)]
     known = [found for found in used if found is not None]
     left_out = work.left_out_error_frac
     return ServingEvidence(
@@ -105,11 +128,13 @@ def _evidence(
         engine=f"{profile.engine.name} {profile.engine.version}",
         gpus_per_replica=profile.gpus_per_replica,
         mixes=(),
-        percentile_used=f"p{min(known):g}" if known else "none",
+        percentile_used=f"p{min(known):g}" if known else "none" if judged else COUNTED,
         on_medians=any(found is None or found < service.slo_percentile for found in used),
-        ttft_known=all(_percentile(p.ttft_ms, 50) is not None for p in profile.points),
+        ttft_known=all(percentile_used(p.ttft_ms, 50) is not None for p in profile.points),
         error_frac=float(np.abs(work.error_frac).mean()),
         left_out_error_frac=float(np.abs(left_out).mean()) if len(left_out) else None,
+        origin=profile.grade,
+        uncounted_failures=sum(p.failed_frac is None for p in judged),
     )
 
 
@@ -124,13 +149,15 @@ def proportions(
     """
     What a profile may borrow: a, b, c of an estimate for its own GPUs and format; None where there is no estimate.
 
-    The estimate is made at the most requests in flight that the profile was measured with, whatever the service level:
-    a tighter one then takes points away, but never changes what a token of a prompt costs beside one of an answer.
+    The estimate is made at the most requests in flight that a closed loop of the profile held, whatever the service level:
+    a tighter one then takes points away, but never changes what a token of a prompt costs beside one of an answer. An open
+    loop that falls behind holds ever more, so it does not count.
     """
     if model is None or gpu is None or known is None:
         return None
     dtype, kv_dtype = profile.engine.dtype.lower(), profile.engine.kv_cache_dtype
-    gpus, in_flight = profile.gpus_per_replica, max(point.concurrency for point in profile.points)
+    closed = [point.concurrency for points in mixes_of(profile.points).values() for point in points]
+    gpus, in_flight = profile.gpus_per_replica, max(closed, default=1.0)
     found = estimate(
         model, gpu, service, lengths, known, gpus=gpus, dtype=dtype, kv_dtype=kv_dtype, concurrency=in_flight
     )
@@ -169,7 +196,10 @@ def serving_facts(profile: ServingProfile, found: Fitted) -> list[Fact]:
     where = f"hw_profiles/serving/{profile.id}.yaml"
     how = "an estimate's proportions, scaled to" if found.evidence.borrowed else "fitted to"
     mixes = f"{len(found.evidence.mixes)} length mix{'' if len(found.evidence.mixes) == 1 else 'es'}"
-    note = f"{how} {mixes} inside the service level, judged on {found.evidence.percentile_used}"
+    note = f"{profile.grade}: {how} {mixes} inside the service level, judged on {found.evidence.percentile_used}"
+    left = found.evidence.uncounted_failures
+    note += f"; failed requests of {left} point{'' if left == 1 else 's'} could not be counted" if left else ""
+    note += f"; doubts of the measurement: {in_words(found.evidence.codes)}" if found.evidence.codes else ""
     source = Source(where, found.grade, None, page.url, page.checked_on, note=note)
     work = (found.work.prefill_s_per_tok, found.work.decode_s_per_tok, found.work.context_s_per_tok2)
     return _work_facts(work, profile.gpus_per_replica, found.grade, source)
@@ -184,91 +214,3 @@ def _work_facts(work: Proportions, gpus: float, grade: Grade, source: Source) ->
         "capacity.grade": grade,
     }
     return [Fact(path, value, source) for path, value in values.items()]
-
-
-def mixes_of(points: Sequence[ServingPoint]) -> dict[tuple[float, float], list[ServingPoint]]:
-    """Points of closed loops without a warm cache, by length mix, in order of load."""
-    steady = (p for p in points if p.cached_frac == 0 and p.request_rate is None)
-    cold = sorted(steady, key=lambda p: (p.input_tok, p.output_tok, p.concurrency))
-    return {mix: list(group) for mix, group in groupby(cold, key=lambda p: (p.input_tok, p.output_tok))}
-
-
-def best_within(points: Sequence[ServingPoint], service: Service) -> float | None:
-    ttft = np.array([latency_ms(p.ttft_ms, service.slo_percentile) for p in points])
-    tpot = np.array([latency_ms(p.tpot_ms, service.slo_percentile) for p in points])
-    speed = np.array([p.output_tok_per_s for p in points])
-    return throughput_at_slo(speed, ttft, tpot, service.ttft_ms, service.tpot_ms)
-
-
-def _unsaturated(points: Sequence[ServingPoint], service: Service) -> bool:
-    """Whether even the heaviest load measured is well inside both limits, so that more might be served."""
-    heaviest = points[-1]
-    ttft, tpot = (latency_ms(known, service.slo_percentile) for known in (heaviest.ttft_ms, heaviest.tpot_ms))
-    return bool(np.nanmax([ttft / service.ttft_ms, tpot / service.tpot_ms, 0.0]) < WELL_INSIDE_FRAC)
-
-
-def latency_ms(known: Percentiles, asked: float) -> float:
-    """The latency at the lowest known percentile that is at least the one asked for, else at the highest known."""
-    values = {p: v for p in KNOWN_PERCENTILES if (v := getattr(known, f"p{p:g}")) is not None}
-    if not values:
-        return float("nan")
-    enough = [p for p in values if p >= asked]
-    return float(values[min(enough) if enough else max(values)])
-
-
-def _percentile(latency: Percentiles, asked: float) -> float | None:
-    """The percentile that ``latency_ms`` takes; None when none is known."""
-    known = [p for p in KNOWN_PERCENTILES if getattr(latency, f"p{p:g}") is not None]
-    enough = [p for p in known if p >= asked]
-    return min(enough) if enough else max(known, default=None)
-
-
-def _too_few(
-    profile: ServingProfile,
-    service: Service,
-    mixes: dict[tuple[float, float], list[ServingPoint]],
-    inside: int,
-    needed: int,
-) -> Fault:
-    reached = "; ".join(
-        f"{i:g} in, {o:g} out: TTFT {_lowest_ms([p.ttft_ms for p in points], service)}, "
-        f"TPOT {_lowest_ms([p.tpot_ms for p in points], service)}"
-        for (i, o), points in mixes.items()
-    )
-    asked = f"TTFT {service.ttft_ms:g} ms and TPOT {service.tpot_ms:g} ms at p{service.slo_percentile:g}"
-    if len(mixes) < needed:
-        return Fault(
-            profile.id,
-            f"{len(mixes)} length mixes",
-            "three are needed to price any other; add points or choose another profile",
-        )
-    return Fault(
-        profile.id,
-        f"{asked} is met by {inside} of {len(mixes)} length mixes, and {'three are' if needed > 1 else 'one is'} needed",
-        f"{_enough_ms(service, mixes, needed)}; or choose another profile. The best it reaches is {reached}",
-    )
-
-
-def _enough_ms(service: Service, mixes: dict[tuple[float, float], list[ServingPoint]], needed: int) -> str:
-    """What to loosen, and how far, so that mixes enough are inside."""
-
-    def enough(
-        of: Callable[[ServingPoint], Percentiles], other: Callable[[ServingPoint], Percentiles], limit: float
-    ) -> float | None:
-        reached = []
-        for points in mixes.values():
-            able = [p for p in points if not latency_ms(other(p), service.slo_percentile) > limit]
-            reached += [min(np.nan_to_num(latency_ms(of(p), service.slo_percentile)) for p in able)] if able else []
-        return float(sorted(reached)[needed - 1]) if len(reached) >= needed else None
-
-    ttft = enough(lambda p: p.ttft_ms, lambda p: p.tpot_ms, service.tpot_ms)
-    tpot = enough(lambda p: p.tpot_ms, lambda p: p.ttft_ms, service.ttft_ms)
-    ways = [
-        f"service.{name} of {np.ceil(ms):.0f}" for name, ms in (("ttft_ms", ttft), ("tpot_ms", tpot)) if ms is not None
-    ]
-    return f"a {' or a '.join(ways)} would do" if ways else "loosen both service.ttft_ms and service.tpot_ms"
-
-
-def _lowest_ms(latencies: Sequence[Percentiles], service: Service) -> str:
-    known = [ms for latency in latencies if not np.isnan(ms := latency_ms(latency, service.slo_percentile))]
-    return f"{min(known):.0f} ms" if known else "not known"

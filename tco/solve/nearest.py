@@ -25,6 +25,8 @@ class Measured:
     """Of one replica, on the lengths asked for."""
     unsaturated: bool
     """Nobody tried these GPUs harder: they may serve more."""
+    codes: tuple[str, ...] = ()
+    """What the measurement doubts of itself."""
 
 
 def nearest_measured(
@@ -54,5 +56,6 @@ def nearest_measured(
             work.decode_s_per_tok + work.context_s_per_tok2 * lengths.context_tok
         )
         speed, unsaturated = lengths.output_tok / seconds, fit.evidence.unsaturated_mixes > 0
-        return Measured(profile.id, profile.gpu, profile.gpus_per_replica, fit.grade, speed, unsaturated)
+        codes = fit.evidence.codes
+        return Measured(profile.id, profile.gpu, profile.gpus_per_replica, fit.grade, speed, unsaturated, codes)
     return None

@@ -57,6 +57,8 @@ class RankedGpu:
     """Throughput that one in ten is under and over; None where it was measured."""
     unsaturated: bool = False
     """Nobody tried these GPUs harder: they may serve more."""
+    codes: tuple[str, ...] = ()
+    """What the measurement doubts of itself."""
     replicas: float = 0.0
     gpu_hours_per_month: float = 0.0
     usd_per_gpu_hour: float | None = None
@@ -96,6 +98,7 @@ class _Found:
     profile: str = ""
     interval: tuple[float, float] = (1.0, 1.0)
     unsaturated: bool = False
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -207,7 +210,8 @@ def _guessed(guess: Estimate) -> _Found:
 def _measured(profile: ServingProfile, fit: Fitted) -> _Found:
     work = (fit.work.prefill_s_per_tok, fit.work.decode_s_per_tok, fit.work.context_s_per_tok2)
     unsaturated = fit.evidence.unsaturated_mixes > 0
-    return _Found(work, profile.gpus_per_replica, fit.grade, profile.id, unsaturated=unsaturated)
+    codes = fit.evidence.codes
+    return _Found(work, profile.gpus_per_replica, fit.grade, profile.id, unsaturated=unsaturated, codes=codes)
 
 
 def _rent(shelf: Shelf, gpu: str, on: date, gpus: int) -> _Rent | None:
@@ -291,6 +295,7 @@ def _row(
         output_tok_per_s=speed,
         interval=(speed * item.interval[0], speed * item.interval[1]) if estimated else None,
         unsaturated=item.unsaturated,
+        codes=item.codes,
         replicas=float(replicas),
         gpu_hours_per_month=float(hours),
     )

@@ -18,6 +18,7 @@ from tco.options.api import ApiOption, committed_usd, tokens_usd
 from tco.options.owned import OwnedOption
 from tco.options.rented import RentedOption
 from tco.options.self_hosted import GPU_LINES, SelfHostedOption, mean_request_s
+from tco.serving.doubts import in_words, known_by
 from tco.units import DAYS_PER_MONTH, HOURS_PER_MONTH, MINUTES_PER_HOUR, MONTHS_PER_YEAR, MS_PER_S, TOKENS_PER_MTOK
 
 STALE_DAYS = {
@@ -146,7 +147,7 @@ def _evidence(c: Context) -> Iterator[Caution]:
         return
     if found.on_medians:
         text = (
-            f"The throughput was published with {found.percentile_used} latencies only, so the service level was checked on those; "
+            f"The throughput was {known_by(found)} with {found.percentile_used} latencies only, so the service level was checked on those; "
             "at the percentile asked for, fewer requests fit on a replica."
         )
         yield Caution("W-MAXTP", text, rent, c.other)
@@ -160,7 +161,7 @@ def _evidence(c: Context) -> Iterator[Caution]:
         yield Caution("W-FIT", text, rent, c.other)
     if found.unsaturated_mixes:
         text = (
-            f"For {found.unsaturated_mixes} of {len(found.mixes)} length mixes the heaviest load published is well inside the service level: "
+            f"For {found.unsaturated_mixes} of {len(found.mixes)} length mixes the heaviest load {known_by(found)} is well inside the service level: "
             "these GPUs may serve more than is counted here."
         )
         yield Caution("W-CAP", text, rent, c.other)
@@ -172,6 +173,24 @@ def _evidence(c: Context) -> Iterator[Caution]:
     if not any(ch.isdigit() for ch in found.engine):
         text = f"The engine's version is not known ({found.engine}); versions have differed 9.5-fold in capacity on the same GPU."
         yield Caution("W-VERSION", text, rent, c.other)
+
+
+def _measurement(c: Context) -> Iterator[Caution]:
+    """What the measurement behind a throughput doubts of itself."""
+    found, option = c.case.evidence.get(c.other), c.case.numbers.options[c.other]
+    if found is None:
+        return
+    rent, count = c.gpus_usd(c.other), len(found.mixes)
+    doubts = in_words(found.codes, watts=isinstance(option, OwnedOption))
+    if doubts:
+        text = f"The measurement behind the throughput doubts itself: {doubts}. Measure again before you sign."
+        yield Caution("W-BENCH", text, rent, c.other)
+    if found.unconfirmed_mixes:
+        text = (
+            f"For {found.unconfirmed_mixes} of {count} length mixes requests that came by themselves, at less than the load counted here, "
+            "did not keep the service level (B-OPEN): bursts leave a replica less than that."
+        )
+        yield Caution("W-OPEN", text, rent, c.other)
 
 
 def _estimated(speed: float, interval: tuple[float, float]) -> str:
@@ -188,8 +207,8 @@ def _borrowed(found: ServingEvidence) -> str:
     off = found.left_out_error_frac
     check = "" if off is None else f"Each is off by {_percent(off)} when predicted from the others. "
     return (
-        f"Inside the service level {known} published. {check}What a token of a prompt costs beside one of an answer is taken "
-        "from an estimate, and only its scale from what was published."
+        f"Inside the service level {known} {known_by(found)}. {check}What a token of a prompt costs beside one of an answer is taken "
+        f"from an estimate, and only its scale from what was {known_by(found)}."
     )
 
 
@@ -413,5 +432,6 @@ def _token_bill(c: Context, name: str) -> float:
 
 
 CHECKS: tuple[Callable[[Context], Iterator[Caution]], ...] = (
-    _hosted, _load, _evidence, _memory, _bought, _cold, _licence, _redundancy, _people, _cache, _batch, _committed, _tokens, _parity, _stale, _static,
+    _hosted, _load, _evidence, _measurement, _memory, _bought, _cold, _licence, _redundancy, _people, _cache, _batch, _committed,
+    _tokens, _parity, _stale, _static,
 )  # fmt: skip

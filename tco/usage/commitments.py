@@ -203,7 +203,7 @@ class _Vendor:
         if word(due) > word(self.last):
             why = f"annual true-up: what is missing then is charged in {word(due)}"
         elif word(start) < word(self.first):
-            why = f"annual true-up of {word(due)}: the log begins on {self.first}, the year on {start}"
+            why = f"annual true-up of {word(due)}: the days looked at begin on {self.first}, its year on {start}"
         else:
             missing = float(shortfall_usd(used, agreed))
             if missing > SMALL_FRAC * agreed:

@@ -15,6 +15,44 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
+class Watch:
+    """An eye on the engine from another thread: how far the question under way is, and a way to stop it and all that follow."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._opened: DuckDBPyConnection | None = None
+
+    def take(self, opened: "DuckDBPyConnection | None") -> None:
+        """
+        Look at another connection, or at none.
+
+        Raises
+        ------
+        TcoError
+            When it was stopped.
+        """
+        self._opened = opened
+        if self.stopped and opened is not None:
+            raise TcoError(Fault("the log", "reading was stopped", "read it again when you like"))
+
+    def stop(self) -> None:
+        """Stop; call it again while the work goes on, for between two questions there is nothing to interrupt."""
+        self.stopped = True
+        opened = self._opened
+        if opened is not None:
+            opened.interrupt()
+
+    @property
+    def done_frac(self) -> float | None:
+        """Share of the question under way that is done; None where that is not known."""
+        opened = self._opened
+        try:
+            percent = float(opened.query_progress()) if opened is not None else -1.0
+        except Exception:  # it was closed meanwhile
+            return None
+        return min(percent, 100.0) / 100.0 if percent >= 0 else None
+
+
 @dataclass(frozen=True)
 class Engine:
     """How much of this machine a question to a log may take."""
@@ -25,6 +63,8 @@ class Engine:
     """Where it spills; None for a folder of its own among the machine's temporary ones, removed afterwards."""
     threads: int = 0
     """Threads at work; 0 for one a core."""
+    watch: "Watch | None" = None
+    """Somebody in another thread who asks how far it is, or stops it."""
 
 
 @contextmanager
@@ -58,8 +98,15 @@ def connection(engine: Engine | None = None, timezone: str = "UTC") -> Iterator[
         opened.execute(f"SET temp_directory = {quoted(folder)}")
         opened.execute("SET preserve_insertion_order = false")
         opened.execute(f"SET threads = {engine.threads or os.cpu_count() or 1}")
-        opened.execute("SET enable_progress_bar = false")
-        yield opened
+        opened.execute(f"SET enable_progress_bar = {'true' if engine.watch else 'false'}")
+        opened.execute("SET enable_progress_bar_print = false")
+        if engine.watch is not None:
+            engine.watch.take(opened)
+        try:
+            yield opened
+        finally:
+            if engine.watch is not None:
+                engine.watch.take(None)
 
 
 def _set(opened: "DuckDBPyConnection", name: str, value: str, mend: str) -> None:

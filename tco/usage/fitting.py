@@ -108,7 +108,7 @@ def workload(
     with connection(engine) as database:
         opened(database, table)
         rows = database.execute(sql.names("usage_rows")).fetchall()
-        wanted = _wanted([(provider, model or "") for provider, model, *_ in rows], models, catalog)
+        wanted = wanted_models([(provider, model or "") for provider, model, *_ in rows], models, catalog)
         chosen = sql.of_models("usage_rows", wanted)
         sums = database.execute(sql.moments(chosen)).fetchone()
         hours: dict[str, Any] = dict(database.execute(sql.hours(chosen)).fetchnumpy())
@@ -118,9 +118,10 @@ def workload(
         return _fit([float(x or 0) for x in sums], hours, tuple(dict.fromkeys(model for _, model in wanted)))
 
 
-def _wanted(
+def wanted_models(
     named: Sequence[tuple[str | None, str]], models: Sequence[str], catalog: Catalog | None
 ) -> list[tuple[str | None, str]]:
+    """Of the vendors and names in a log those of some models; all where none are named."""
     if not models:
         return list(named)
     names = (catalog or Catalog.open()).model_names()

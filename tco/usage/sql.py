@@ -630,3 +630,15 @@ def hours(relation: str) -> str:
     return f"""
 SELECT hour, span_s, CAST(SUM(requests) AS DOUBLE) AS requests, {minutes}
 FROM {relation} AS chosen WHERE requests > 0 GROUP BY hour, span_s ORDER BY hour, span_s"""
+
+
+def load(relation: str) -> str:
+    """Requests and tokens of each hour, and the widest bucket that is told of it."""
+    return f"""
+SELECT hour, MAX(span_s) AS span_s, CAST(SUM(requests) AS DOUBLE) AS requests, CAST(SUM(prompt_tok + output_tok) AS DOUBLE) AS tok
+FROM {relation} AS chosen GROUP BY hour ORDER BY hour"""
+
+
+def first_rows(relation: str, most: int) -> str:
+    """The first rows of a table as they stand."""
+    return f"SELECT * FROM {relation} AS looked_at LIMIT {most}"

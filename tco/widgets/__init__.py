@@ -1,7 +1,8 @@
 """
 Notebook screens: thin. Each reads a control, asks ``solve``, and hands the answer to ``present``; no arithmetic.
 
-``break_even()`` opens the break-even screen, ``benchmark()`` the one that measures, ``prices()`` the price sheets; live.
+``break_even()`` opens the break-even screen, ``benchmark()`` the one that measures, ``prices()`` the price sheets, ``usage()`` the
+one that reads logs; live.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from tco.widgets.app import BreakEvenApp
     from tco.widgets.bench_app import BenchApp
     from tco.widgets.prices_app import PricesApp
+    from tco.widgets.usage_app import UsageApp
 
 
 def break_even(scenario: str = "support-assistant", data: str | None = None) -> "BreakEvenApp":
@@ -58,6 +60,22 @@ def benchmark(data: str | None = None) -> "BenchApp":
     return BenchApp.opened(data)
 
 
+def usage(log: str = "", data: str | None = None) -> "UsageApp":
+    """
+    The screen that reads request logs: their week, their bill beside an invoice, and a workload for a scenario.
+
+    Parameters
+    ----------
+    log : str
+        A file, a folder or a pattern to open with; a sample that ships when left out.
+    data : str, optional
+        As in ``break_even``.
+    """
+    from tco.widgets.usage_app import UsageApp
+
+    return UsageApp.opened(log, data)
+
+
 def __getattr__(name: str) -> Any:
     if name == "BreakEvenApp":
         from tco.widgets.app import BreakEvenApp
@@ -71,4 +89,8 @@ def __getattr__(name: str) -> Any:
         from tco.widgets.bench_app import BenchApp
 
         return BenchApp
+    if name == "UsageApp":
+        from tco.widgets.usage_app import UsageApp
+
+        return UsageApp
     raise AttributeError(name)

@@ -106,7 +106,7 @@ class BenchForm(w.VBox):  # type: ignore[misc]
         self.gpu = self._choice("GPU", "Which GPU serves, as in hw_profiles/gpus.", rows)
         self.dtype = self._choice("Format of the weights", "As vLLM's --dtype.", [[n, _dtype(n), ""] for n in DTYPES])
         thorough = [["full", f"windows of {FULL_WINDOW_S:g} s, {REPEATS} repeats", ""],
-                    ["quick", f"a first look: windows of {QUICK_WINDOW_S:g} s, none", ""]]  # fmt: skip
+                    ["quick", f"a first look: windows of {QUICK_WINDOW_S:g} s", ""]]  # fmt: skip
         self.thorough = self._choice("How thoroughly", "A quick profile is marked as one.", thorough)
         self.open_loop = self._choice("Confirm by arrivals at random", "An open loop just below the found load.", [
             ["yes", "yes", ""], ["no", "no", ""]])  # fmt: skip

@@ -1,6 +1,5 @@
 """The words of the benchmark screen as HTML: headline, progress, plan, points, doubts. All text from outside is escaped."""
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -15,6 +14,7 @@ from tco.errors import Fault
 from tco.present.numbers import percent, quantity
 from tco.widgets.bench_plan import Prepared, cut_words, time_words
 from tco.widgets.bench_progress import Progress, Row, mix_words
+from tco.widgets.links import notebook_link
 
 KINDS = {"closed": "search", "open": "open loop", "cached": "warm cache"}
 PHASES = {
@@ -88,12 +88,8 @@ def seen_words(gpus: Sequence[str]) -> str:
 
 
 def break_even_link(words: str = "Use it in the break-even notebook") -> str:
-    """A link to the other notebook: under `tco lab` JupyterLab opens it beside this one, elsewhere it is a plain link."""
-    copy, command = f".lab/{BREAK_EVEN}", ""
-    if Path(copy).is_file():
-        at = escape(json.dumps({"path": copy}), quote=True)
-        command = f'data-commandlinker-command="docmanager:open" data-commandlinker-args="{at}"'
-    return f'<a href="{BREAK_EVEN}" target="_blank" rel="noopener" {command}>{escape(words)}</a>'
+    """A link to the other notebook."""
+    return notebook_link(BREAK_EVEN, words)
 
 
 def used() -> str:

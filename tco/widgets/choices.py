@@ -229,7 +229,7 @@ LEVEL = Names(
 )
 PERCENTILE = Names(
     "Both limits hold for",
-    "Share of requests that must keep the two limits; where only medians are published they are used, and said so.",
+    "Share of requests that must keep the two limits; where only medians are known they are used, and said so.",
     ("service.slo_percentile",),
     lambda _store, _ids: list(PERCENTILES),
     now_at("service.slo_percentile"),

@@ -181,3 +181,10 @@ class Download(anywidget.AnyWidget):
     def give(self, name: str, content: bytes, media_type: str) -> None:
         """Have the browser save a file."""
         self.send({"kind": "file", "name": name, "type": media_type}, [content])
+
+
+class Clock(anywidget.AnyWidget):
+    """The time zone of the browser, such as ``Europe/Berlin``; empty until it has told it."""
+
+    _esm = STATIC / "clock.js"
+    zone = t.Unicode().tag(sync=True)

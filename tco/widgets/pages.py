@@ -29,7 +29,7 @@ def verdict_html(outcome: Outcome, axis: VolumeAxis, faults: Iterable[Fault]) ->
     """The answer in words, the user's place, what would have to change, and chips; faults first when there are any."""
     answer = outcome.answer
     wrong = "".join(
-        f'<div class="tco-fault"><b>{escape(_short(f.where))}</b> {escape(_mend(f))} The picture below is the last good one.</div>'
+        f'<div class="tco-fault"><b>{escape(_short(f.where))}</b> {escape(mend_words(f))} The picture below is the last good one.</div>'
         for f in faults
     )
     needed = " ".join(filter(None, [cheapest_text(answer), needs_text(answer)]))
@@ -60,7 +60,7 @@ def _short(where: str) -> str:
     return where.split(": ")[-1]
 
 
-def _mend(fault: Fault) -> str:
+def mend_words(fault: Fault) -> str:
     """What was found and what would mend it, as a sentence: a mend may end in a question."""
     said = "; ".join(filter(None, (fault.found, fault.mend)))
     return said if said.endswith(("?", ".", "!")) else f"{said}."
@@ -90,7 +90,7 @@ def lines_html(outcome: Outcome) -> str:
     body += _money_row("with the build paid back", [option.with_build_usd for option in options])
     body += _money_row("a million tokens", [option.usd_per_mtok for option in options])
     heads = [("USD a month", False), *((option.label, True) for option in options)]
-    return _table(heads, body, "Cost lines of every option")
+    return table(heads, body, "Cost lines of every option")
 
 
 def _money_row(name: str, values: Sequence[float | None], style: str = "") -> str:
@@ -101,7 +101,7 @@ def _money_row(name: str, values: Sequence[float | None], style: str = "") -> st
     return f'<tr class="{style}"><th scope="row">{escape(name)}</th>{cells}</tr>'
 
 
-def _table(heads: Iterable[tuple[str, bool]], body: str, caption: str, style: str = "") -> str:
+def table(heads: Iterable[tuple[str, bool]], body: str, caption: str, style: str = "") -> str:
     """A table that scrolls by itself and can be scrolled with the keys; ``heads`` are words and whether they are numbers."""
     row = "".join(f'<th scope="col"{" class=num" if number else ""}>{escape(text)}</th>' for text, number in heads)
     head = f"<thead><tr>{row}</tr></thead>" if row else ""
@@ -126,7 +126,7 @@ def capacity_html(outcome: Outcome) -> str:
             cells = "".join(f"<td>{escape(rows.get(name, ''))}</td>" for rows in mine)
             body += f'<tr><th scope="row">{escape(name)}</th>{cells}</tr>'
     heads = [("what", False), *((plan.label, False) for plan in plans)]
-    return _table(heads, body, "Capacity of every option on GPUs of its own")
+    return table(heads, body, "Capacity of every option on GPUs of its own")
 
 
 def service_html(outcome: Outcome) -> str:
@@ -144,7 +144,7 @@ def service_html(outcome: Outcome) -> str:
     heads = [(text, 0 < place < len(SERVICE_HEADINGS) - 1) for place, text in enumerate(SERVICE_HEADINGS)]
     asked = f"Asked: {service.slo_percentile:g} of 100 requests within both limits. Of your own GPUs: what a replica did at the loads of your week."
     own = "Times of an API are known only where you measured them: type them under Service level and shape."
-    return f"<p>{asked} {own}</p>{_table(heads, body, 'Service level of every option')}"
+    return f"<p>{asked} {own}</p>{table(heads, body, 'Service level of every option')}"
 
 
 def _badged(text: str) -> str:
@@ -209,7 +209,7 @@ def doubt_html(outcome: Outcome, axis: VolumeAxis) -> str:
 
 def faults_html(faults: Iterable[Fault]) -> str:
     """What to mend before a page can be drawn."""
-    return "".join(f'<p class="tco-fault">{escape(_mend(f))}</p>' for f in faults)
+    return "".join(f'<p class="tco-fault">{escape(mend_words(f))}</p>' for f in faults)
 
 
 def warnings_html(warnings: tuple[Caution, ...]) -> str:
@@ -233,7 +233,7 @@ def sources_html(outcome: Outcome) -> str:
     """Every number with its sheet row or profile, the day it was checked, and how far to trust it."""
     heads = [(name, name == "value") for name in ("what", "value", "from", "checked", "grade")]
     rows = "".join(map(_source_row, source_rows(outcome.case)))
-    return f"<p>{escape(outcome.case.where)}.</p>{_table(heads, rows, 'Sources of every number', 'tco-long')}"
+    return f"<p>{escape(outcome.case.where)}.</p>{table(heads, rows, 'Sources of every number', 'tco-long')}"
 
 
 def _source_row(row: SourceRow) -> str:

@@ -23,6 +23,7 @@ SCRIPT = {
     "dies": "",
     "dies_after": 0,
     "dies_above": 0,
+    "hides_metrics": False,
     "fails_every": 0,
 }
 SCRIPT |= json.loads(os.environ.get("FAKE_VLLM", "{}"))
@@ -52,6 +53,8 @@ class Server:
                     "/metrics": f"vllm:prefix_cache_queries_total {self.prompt_tok}\nvllm:prefix_cache_hits_total 0\n"
                     f"vllm:generation_tokens_total {self.answered_tok}\n",
                 }
+                if SCRIPT["hides_metrics"]:
+                    del pages["/metrics"]
                 self.head(writer, 200 if path in pages else 404)
                 writer.write(pages.get(path, "").encode())
         finally:

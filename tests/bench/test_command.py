@@ -66,6 +66,7 @@ def test_split_over_gpus(catalog: Catalog) -> None:
         (Asked(LLAMA, server_args=("-tp", "all")), "write a whole number"),
         (Asked(LLAMA, url="http://10.0.0.1:8000"), "how many GPUs serve one replica"),
         (Asked(LLAMA, gpu="H200-SXM"), "the driver says NVIDIA H100"),
+        (Asked(LLAMA, server_args=("--port=8000", "--served_model_name", "x")), "--served-model-name; leave it out"),
     ],
 )
 def test_what_serves_is_not_guessed(catalog: Catalog, asked: Asked, found: str) -> None:
@@ -78,6 +79,13 @@ def test_the_engine_is_told_once_how_it_is_split(catalog: Catalog, fake_vllm: Pa
     words = serve_command(settings(asked, catalog, H100), 8000)
     assert words.count("--tensor-parallel-size") == 1
     assert words[words.index("--dtype") + 1] == "bfloat16"
+
+
+def test_the_engines_arguments_are_read_as_it_spells_them(catalog: Catalog) -> None:
+    words = ("--load_format", "dummy", "--no_enable_prefix_caching", "--max-num-seqs=8")
+    found = settings(Asked(LLAMA, server_args=words), catalog, H100)
+    assert found.dummy
+    assert found.cache_off
 
 
 def test_the_usual_mixes_that_a_short_context_has_no_room_for_are_left_out_and_said(catalog: Catalog) -> None:

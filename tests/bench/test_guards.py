@@ -96,7 +96,11 @@ def test_no_gpu_reads_its_weights_faster_than_its_memory(repository: Path) -> No
 def test_joules_must_go_with_watts_and_window() -> None:
     good = point(100, 10, 50.0, watts=300.0)
     assert guards.energy_codes(good, good.energy) == []
-    assert guards.energy_codes(good, Energy(300.0 * 60 * 0.9, 300.0, 1, "counter")) == ["B-JOULES"]
+    # a minute at 300 W: under the 320 W drawn idle, over a limit of 250 W, and between both
+    minute = Energy(300.0 * 60, 300.0, 1, "counter")
+    assert guards.energy_codes(good, minute, idle_watts=320.0) == ["B-JOULES"]
+    assert guards.energy_codes(good, minute, cap_watts=250.0) == ["B-JOULES"]
+    assert guards.energy_codes(good, minute, idle_watts=120.0, cap_watts=700.0) == []
     assert guards.energy_codes(good, None) == ["B-POWER"]
     assert guards.energy_codes(good, Energy(1.0, 1.0, 1, "none", codes=("B-POWER",))) == ["B-POWER"]
     assert guards.energy_codes(good, Energy(1.0, 1.0, 8, "none", codes=("B-MIG",))) == ["B-POWER", "B-MIG"]

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tco.bench.guards import Ceiling
 from tco.bench.host import HostMeter
 from tco.bench.meter import NoMeter, ReplayMeter
 from tco.bench.plan import Mix, prompts_count
@@ -56,17 +58,22 @@ def left_over(marker: str) -> list[str]:
 
 def test_the_planted_knee_is_found_and_the_profile_is_read_back(settings: Settings) -> None:
     meter, heard = SteadyMeter(), Heard()
-    path, written = bench(settings, meter, heard)
+    limits = replace(
+        settings.limits, percentile=80.0
+    )  # a machine that halts for a moment slows some requests, never most
+    path, written = bench(replace(settings, limits=limits), meter, heard)
     read, faults = read_profile(path, path.name)
     assert not faults
     assert read is not None
     assert read.model_dump(exclude={"id", "points"}) == written.model_dump(exclude={"id", "points"})
     # tokens 4 ms apart up to six in flight and 30 ms from seven on, against a limit of 24 ms: six is the last load inside
-    inside = {(p.input_tok, p.output_tok): p.concurrency for p in read.points if (p.in_slo_frac or 0) >= 0.95}
+    inside = {(p.input_tok, p.output_tok): p.concurrency for p in read.points if (p.in_slo_frac or 0) > 0.8 - 1e-9}
     assert set(inside) == {(16, 16), (32, 8), (8, 24)}
     for mix in inside:
         loads = [
-            p.concurrency for p in read.points if (p.input_tok, p.output_tok) == mix and (p.in_slo_frac or 0) >= 0.95
+            p.concurrency
+            for p in read.points
+            if (p.input_tok, p.output_tok) == mix and (p.in_slo_frac or 0) > 0.8 - 1e-9
         ]
         assert max(loads) == 6
     assert read.grade == "measured"
@@ -103,7 +110,7 @@ def test_a_second_run_measures_nothing_again_and_starts_no_server(settings: Sett
 def test_a_window_too_short_is_measured_again_and_its_result_bears_the_points_name(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counts = iter([24])  # the first run: far too few for a second of four in flight, each done in 80 ms
+    counts = iter([12])  # the first run: far too few for a second of four in flight, each done in 80 ms
     monkeypatch.setattr("tco.bench.session.prompts_count", lambda *asked: next(counts, None) or prompts_count(*asked))
     one = replace(settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:1], most_concurrency=4))
     heard = Heard()
@@ -111,8 +118,8 @@ def test_a_window_too_short_is_measured_again_and_its_result_bears_the_points_na
     (told,) = heard.all("point")
     raw = settings.state / one.key() / "raw"
     used, first = (json.loads((raw / f"{told['name']}{end}.json").read_text()) for end in ("", "-again"))
-    assert first["completed"] == 24
-    assert used["completed"] == told["point"].completed_count > 24
+    assert first["completed"] == 12
+    assert used["completed"] == told["point"].completed_count > 12
 
 
 def test_repeats_open_loop_and_no_power(settings: Settings) -> None:
@@ -149,8 +156,9 @@ def test_a_server_that_dies_at_the_start(
 
 
 def test_a_server_that_dies_under_load_leaves_what_was_measured(
-    settings: Settings, scripted: Callable[..., None]
+    settings: Settings, scripted: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("tco.bench.session.MOST_DEATHS", 0)  # it has died often enough
     heard = Heard()
     one = replace(settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:2], most_concurrency=4))
     scripted(dies_after=120)
@@ -182,6 +190,43 @@ def test_a_server_that_dies_at_a_high_load_counts_as_outside_there(
     bench(one, SteadyMeter(), again)
     assert again.all("run") == []
     assert left_over(str(settings.state)) == []
+
+
+def test_the_first_load_may_be_the_one_that_kills(settings: Settings, scripted: Callable[..., None]) -> None:
+    scripted(dies_above=3)
+    plan = replace(settings.plan, mixes=settings.plan.mixes[:1], first_concurrency=4, most_concurrency=4)
+    heard = Heard()
+    _, written = bench(replace(settings, plan=plan), SteadyMeter(), heard)
+    assert [death["concurrency"] for death in heard.all("died")] == [4]
+    assert max(point.concurrency for point in written.points) == 3
+
+
+def test_a_mix_is_given_up_at_what_no_other_load_would_mend(settings: Settings) -> None:
+    bound = Ceiling(memory_bytes_per_s=1.0, flops=1.0, weight_bytes=1.0, flops_per_tok=1.0)
+    heard = Heard()
+    with pytest.raises(TcoError, match="B-ROOFLINE"):
+        bench(
+            replace(settings, plan=replace(settings.plan, mixes=settings.plan.mixes[:2])), SteadyMeter(), heard, bound
+        )
+    assert len(heard.all("point")) == 2
+
+
+def test_a_warm_point_that_nobody_can_vouch_for_is_left_out(settings: Settings, scripted: Callable[..., None]) -> None:
+    scripted(hides_metrics=True)
+    plan = replace(settings.plan, mixes=(Mix(16, 16),), cached=(Mix(16, 16, 0.5),), most_concurrency=4)
+    _, written = bench(replace(settings, plan=plan), SteadyMeter(), Heard())
+    assert [point.concurrency for point in written.points] == [4]
+    assert any("(B-WARM)" in warning for warning in written.warnings)
+
+
+def test_what_the_time_was_too_short_for_is_told(settings: Settings) -> None:
+    plan = replace(settings.plan, open_loop=True, repeats=3, cached=(Mix(16, 16, 0.5),), budget_s=0.1)
+    _, written = bench(replace(settings, plan=plan), SteadyMeter(), Heard())
+    assert {(point.input_tok, point.output_tok) for point in written.points} == {(16, 16)}
+    told = "\n".join(written.warnings)
+    for cut in ("1 of 3 runs of 16x16", "no open loop of 16x16", "no mix of 32 in, 8 out", "no point 16x16-cached0.5"):
+        assert f"cut by the budget: {cut}" in told
+    assert re.search(r"B-BUDGET: .* \(16x16\)", told)
 
 
 def test_a_service_level_that_nothing_keeps_is_said(settings: Settings) -> None:
@@ -224,9 +269,10 @@ def test_another_engine_or_gpu_is_another_measurement(settings: Settings) -> Non
             replace(settings, engine_version="0.25.1"),
             replace(settings, gpus_seen=("NVIDIA H200",)),
             replace(settings, model_revision="abc"),
+            replace(settings, environment=(("VLLM_USE_V1", "0"),)),
         )
     }
-    assert len(keys) == 4
+    assert len(keys) == 5
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_anything_runs(settings: Settings, tmp_path: Path) -> None:

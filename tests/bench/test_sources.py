@@ -466,3 +466,10 @@ def test_percentiles_of_no_requests_are_unknown() -> None:
 
     assert percentiles_of([]).p50 is None
     assert percentiles_of(np.arange(101.0)).p95 == pytest.approx(95)
+
+
+def test_files_of_one_aiperf_run_are_one_point_behind_any_prefix(tmp_path: Path) -> None:
+    for name in ("profile_export_aiperf.json", "profile_export.jsonl"):
+        shutil.copy(SAMPLES / "aiperf" / name, tmp_path / f"monday-{name}")
+    assert only(tmp_path / "monday-profile_export_aiperf.json").output_tok_per_s == pytest.approx(1089.480, abs=5e-4)
+    assert found(tmp_path / "monday-profile_export.jsonl").points == ()

@@ -157,7 +157,7 @@ def test_nothing_bars_anybody(screen: Page) -> None:
             fold.click()
     for kind in ("rented", "owned"):
         screen.get_by_role("combobox", name="The GPUs are").select_option(kind)
-        for tab in screen.get_by_role("tablist").last.get_by_role("tab").all():
+        for tab in screen.locator(".tco-tablist").get_by_role("tab").all():
             tab.click()
             screen.wait_for_timeout(300)  # the page follows after a short rest
             assert violations(screen) == [], f"{kind}, {tab.inner_text()}"

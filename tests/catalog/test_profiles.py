@@ -144,3 +144,57 @@ def test_the_package_itself_is_not_written_to(tmp_path: Path) -> None:
     folders = {name: Found(name, tmp_path, "the package") for name in ("price_sheets", "hw_profiles", "scenarios")}
     with pytest.raises(LookupFault, match="tco init"):
         Catalog(folders).save_profile(profile())
+
+
+def measured(*codes: str, model: str = "maker/no-1", **changes: object) -> ServingProfile:
+    """What `tco bench` wrote, with the codes of its run."""
+    return profile(grade="measured").model_copy(update={"codes": codes, "model": model, **changes})
+
+
+def test_kinds_of_measurement_by_how_far_to_trust_them() -> None:
+    wide = profile(*(point(input_tok=tok, p99=90) for tok in (1, 2, 3, 4)))
+    ranked = [
+        measured(),
+        measured("B-QUICK", "B-SHORT"),
+        profile(grade="imported"),
+        measured("B-DUMMY"),
+        measured("B-DUMMY", "B-QUICK"),
+        wide,
+        measured("B-DUMMY", model="maker/experts"),
+        measured("B-DUMMY", "B-QUICK", model="maker/experts"),
+        profile(grade="estimated"),
+        measured("B-FAKE"),
+    ]
+    assert best_first(reversed(ranked), experts=["maker/experts"]) == ranked
+    # one written before there were codes has them at the head of its warnings
+    old = profile(grade="measured").model_copy(update={"warnings": ("B-FAKE: The power came from a stand-in.",)})
+    assert best_first([old, wide]) == [wide, old]
+
+
+def test_random_weights_count_less_where_a_router_chooses_experts(tmp_path: Path) -> None:
+    models = tmp_path / "hw_profiles" / "models"
+    models.mkdir(parents=True)
+    repository = Path(__file__).resolve().parents[2]
+    for name in ("openai--gpt-oss-20b", "Qwen--Qwen3-8B"):
+        (models / f"{name}.yaml").write_bytes((repository / f"hw_profiles/models/{name}.yaml").read_bytes())
+    catalog = Catalog.open(tmp_path)
+    for model in ("openai/gpt-oss-20b", "Qwen/Qwen3-8B"):
+        catalog.save_profile(profile().model_copy(update={"model": model}))
+        catalog.save_profile(measured("B-DUMMY", model=model), "dummy")
+        catalog.save_profile(measured("B-FAKE", model=model), "fake")
+    grades = {
+        model: [p.grade for p in catalog.find_profiles(model)] for model in ("openai/gpt-oss-20b", "Qwen/Qwen3-8B")
+    }
+    assert grades == {"openai/gpt-oss-20b": ["published", "measured"], "Qwen/Qwen3-8B": ["measured", "published"]}
+    assert [p.codes for p in catalog.tests_of("Qwen/Qwen3-8B")] == [("B-FAKE",)]
+    assert len(catalog.profiles()) == 6
+
+
+def test_codes_and_counts_are_read_back(tmp_path: Path) -> None:
+    counted = point().model_copy(update={"failed_count": 2, "completed_count": 98})
+    path = write_profile(profile(counted, grade="measured").model_copy(update={"codes": ("B-QUICK",)}), tmp_path)
+    again, faults = read_profile(path, path.name)
+    assert not faults
+    assert again is not None
+    assert again.codes == again.told_codes == ("B-QUICK",)
+    assert again.points[0].failed_frac == 0.02

@@ -107,7 +107,12 @@ def test_a_host_of_the_same_weights_is_cheaper(clean: Callable[..., Case]) -> No
         ("W-VERSION", {"engine": "vllm unrecorded"}, "vllm unrecorded"),
         ("W-KV", {"memory_requests": 1.0}, "cache of 1 of your lengths"),
         ("W-FIT", {"error_frac": 0.155}, "by 16 % on average"),
-        ("W-CAP", {"unsaturated_mixes": 1}, "For 1 of 4 length mixes"),
+        ("W-CAP", {"unsaturated_mixes": 1}, "For 1 of 4 length mixes the heaviest load published"),
+        ("W-CAP", {"unsaturated_mixes": 1, "origin": "measured"}, "the heaviest load measured"),
+        ("W-MIX", {"borrowed": True, "origin": "imported"}, "4 length mixes were measured"),
+        ("W-MAXTP", {"on_medians": True, "percentile_used": "p50", "origin": "measured"}, "was measured with p50"),
+        ("W-BENCH", {"codes": ("B-DUMMY", "B-QUICK", "B-HOLE")}, "were random numbers (B-DUMMY); windows were short"),
+        ("W-OPEN", {"unconfirmed_mixes": 2}, "For 2 of 4 length mixes requests that came by themselves"),
     ],
 )
 def test_evidence_that_is_thin(clean: Callable[..., Case], code: str, evidence: dict[str, Any], words: str) -> None:

@@ -6,6 +6,7 @@ Holds the schema, the token counts and the arithmetic of what comes out, resume,
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,7 +24,7 @@ MIXES = {(256.0, 16.0), (128.0, 8.0), (32.0, 24.0)}
 SERVER = "--load-format dummy --dtype bfloat16 --max-model-len 512 --max-num-seqs 8 --enforce-eager --block-size 32"
 FLAGS = [
     "--as", "test/tiny", "--gpu", "H100-SXM", "--lengths", "256x16,128x8,32x24", "--slo", "ttft=60s,tpot=10s", "--quick",
-    "--window-seconds", "2", "--concurrency", "2:2", "--cached-frac", "0.5", "--no-open-loop", "--seed", "1", "--json-log", "--server-args", SERVER,
+    "--window-seconds", "2", "--concurrency", "2:2", "--cached-frac", "0.5", "--seed", "1", "--json-log", "--server-args", SERVER,
 ]  # fmt: skip
 
 pytestmark = pytest.mark.vllm
@@ -42,8 +43,8 @@ class Box:
             [VLLM / "python", HERE / "make_model.py", folder / "tiny", "tiny"], check=True, env=self.environment
         )
 
-    def bench(self, *more: str) -> tuple[int, list[dict[str, Any]], str]:
-        command = [
+    def command(self, *more: str) -> list[str]:
+        words = [
             sys.executable,
             "-m",
             "tco.cli",
@@ -53,9 +54,24 @@ class Box:
             str(VLLM / "vllm"),
             *FLAGS,
         ]
-        command += ["--state", str(self.folder / "state"), "--output", str(self.folder / "profiles"), *more]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=400)
+        return [*words, "--state", str(self.folder / "state"), "--output", str(self.folder / "profiles"), *more]
+
+    def bench(self, *more: str) -> tuple[int, list[dict[str, Any]], str]:
+        done = subprocess.run(self.command(*more), env=self.environment, capture_output=True, text=True, timeout=400)
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+    def interrupted(self) -> None:
+        """The same, ended by Ctrl-C after its first point; nothing of it may live on."""
+        with subprocess.Popen(self.command(), env=self.environment, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if json.loads(line)["event"] == "point":
+                    process.send_signal(signal.SIGINT)
+                    break
+            process.communicate(timeout=60)
+        assert process.returncode == 130
+        assert self.left_over() == []
+        assert list((self.folder / "state").glob("*/closed-*-r0.json"))
 
     def left_over(self) -> list[str]:
         """Processes that still serve or load this model."""
@@ -79,6 +95,7 @@ def box(tmp_path_factory: pytest.TempPathFactory, fake_nvml: Path) -> Box:
 
 @pytest.fixture(scope="module")
 def measured(box: Box) -> tuple[list[dict[str, Any]], ServingProfile]:
+    box.interrupted()
     status, events, said = box.bench()
     assert status == 0, said
     path = Path(next(event for event in events if event["event"] == "written")["path"])
@@ -90,7 +107,7 @@ def measured(box: Box) -> tuple[list[dict[str, Any]], ServingProfile]:
 
 def test_a_profile_comes_out_that_says_what_it_is(measured: tuple[list[dict[str, Any]], ServingProfile]) -> None:
     _, profile = measured
-    assert profile.id.endswith("--measured-dummy-weights-fake-power-quick")
+    assert profile.id.endswith("--bfloat16-measured-dummy-weights-fake-power-quick")
     assert profile.grade == "measured"
     assert profile.note == "dummy weights; power from a stand-in, a test; quick windows, no repeats"
     assert (profile.engine.name, profile.engine.version) == ("vllm", "0.32.0")

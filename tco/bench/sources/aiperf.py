@@ -52,7 +52,7 @@ def read(path: Path) -> Found:
     if "phases" in path.parts[-3:-1]:
         return nothing(path, "one phase of a run that the summary tells whole; a warm-up is no measurement")
     if path.suffix == ".jsonl":
-        beside = path.with_name(SUMMARY)
+        beside = _beside(path, SUMMARY)
         return (
             nothing(path, f"its run is told by {SUMMARY} beside it, and these requests are read with that")
             if beside.exists()
@@ -62,6 +62,14 @@ def read(path: Path) -> Found:
     if not isinstance(run, Mapping) or "aiperf_version" not in run:
         return nothing(path, f"goes with {SUMMARY} and holds no run of its own")
     return _from_summary(path, run)
+
+
+def _beside(path: Path, name: str) -> Path:
+    """Another file of the same run: in its folder, and behind the same prefix where somebody gave them one."""
+    for own in (SUMMARY, REQUESTS, PHASES):
+        if path.name.endswith(own):
+            return path.with_name(path.name.removesuffix(own) + name)
+    return path.with_name(name)
 
 
 def _from_summary(path: Path, run: Mapping[str, Any]) -> Found:
@@ -75,7 +83,7 @@ def _from_summary(path: Path, run: Mapping[str, Any]) -> Found:
         return nothing(path, "no request was completed")
     asked, prompts = _phase(run), _sum(run, "total_usage_prompt_tokens") if usage else _sum(run, "total_isl")
     rate = number(asked.get("rate")) or number(asked.get("request_rate"))
-    rows = list(_measured(path.with_name(REQUESTS))) if path.with_name(REQUESTS).exists() else []
+    rows = list(_measured(_beside(path, REQUESTS))) if _beside(path, REQUESTS).exists() else []
     point = FoundPoint(
         where=path.name,
         output_tok_per_s=tokens / took,
@@ -259,7 +267,7 @@ def _counts(usage: float | None, counted: float | None) -> tuple[str, ...]:
 
 
 def _warm_ups(path: Path) -> tuple[Dropped, ...]:
-    warm = path.with_name(REQUESTS)
+    warm = _beside(path, REQUESTS)
     if not warm.exists():
         return ()
     count = sum(
@@ -272,7 +280,7 @@ def _warm_ups(path: Path) -> tuple[Dropped, ...]:
 
 def _ended(path: Path, run: Mapping[str, Any]) -> str:
     """The measured phase's end by the manifest's clock, else the summary's own, which names no zone."""
-    manifest = path.with_name(PHASES)
+    manifest = _beside(path, PHASES)
     if manifest.exists():
         ends = [phase["end_ns"] for phase in json_of(manifest)["phases"] if phase.get("phase_kind") == MEASURED]
         if ends:
