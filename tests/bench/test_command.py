@@ -72,6 +72,10 @@ def test_split_over_gpus(catalog: Catalog) -> None:
         (Asked(LLAMA, url="http://10.0.0.1:8000"), "how many GPUs serve one replica"),
         (Asked(LLAMA, gpu="H200-SXM"), "the driver says NVIDIA H100"),
         (Asked(LLAMA, server_args=("--port=8000", "--served_model_name", "x")), "--served-model-name; leave it out"),
+        (
+            Asked(LLAMA, server_args=("--api-key", "secret")),
+            "--api-key; arguments are written into the profile: set VLLM_API_KEY",
+        ),
     ],
 )
 def test_what_serves_is_not_guessed(catalog: Catalog, asked: Asked, found: str) -> None:
