@@ -115,11 +115,29 @@ def after(start: str, seconds: str) -> str:
 
 
 def opened_lists(documents: str, inner: str) -> str:
-    """Every entry of the list ``inner`` of every bucket, whether documents are buckets, pages of them, or lists of either."""
-    pages = opened_items(documents)
-    return f"""(SELECT bucket, UNNEST(CAST(bucket -> '$.{inner}' AS JSON[])) AS result FROM (
-  SELECT item AS bucket FROM {pages} AS opened
+    """
+    Every entry of the list ``inner`` of every bucket, whether documents are buckets, pages of them, or lists of either.
+
+    ``page`` numbers the pages; buckets that stand by themselves are of one, 0.
+    """
+    return f"""(SELECT page, bucket, UNNEST(CAST(bucket -> '$.{inner}' AS JSON[])) AS result FROM (
+  SELECT page, UNNEST(CASE WHEN page = 0 THEN [doc] ELSE CAST(doc -> '$.data' AS JSON[]) END) AS bucket FROM (
+    SELECT doc, CASE WHEN (doc -> '$.data') IS NULL THEN 0 ELSE ROW_NUMBER() OVER () END AS page FROM {documents} AS documents
+  ) AS pages
 ) AS buckets)"""
+
+
+def grouped_by(groups: Mapping[str, str]) -> str:
+    """
+    The names of the fields that a page of a report was grouped by: those that any of its rows fills.
+
+    A field that is empty in one row and not in another is a value of its own there: the default workspace, no key.
+    """
+    parts = (
+        f"CASE WHEN BOOL_OR({value} IS NOT NULL) OVER (PARTITION BY page) THEN '{name} ' ELSE '' END"
+        for name, value in groups.items()
+    )
+    return f"CONCAT({', '.join(parts)})"
 
 
 def opened_items(documents: str) -> str:

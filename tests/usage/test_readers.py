@@ -226,3 +226,41 @@ def test_a_files_name_is_no_pattern_and_no_sql(
             f"COPY (SELECT TIMESTAMP '2026-11-01' AS time, 'm' AS model, 100 AS input_tokens, 10 AS output_tokens) TO '{path}'"
         )
     assert sums(import_logs(path, tmp_path / "t.parquet", catalog=catalog, now=NOW))[:2] == (1, 100)
+
+
+def anthropic_page(*results: dict[str, object]) -> dict[str, object]:
+    """A page of one day, each result with a million tokens of prompt unless it says other."""
+    usual = {"uncached_input_tokens": 1_000_000, "output_tokens": 100_000, "model": "claude-opus-4-6"}
+    bucket = {"starting_at": "2026-11-01T00:00:00Z", "ending_at": "2026-11-02T00:00:00Z"}
+    return {"data": [{**bucket, "results": [usual | result for result in results]}], "has_more": False}
+
+
+def openai_page(*results: dict[str, object]) -> dict[str, object]:
+    """A page of one hour, each result with a million tokens of prompt unless it says other."""
+    usual = {"input_tokens": 1_000_000, "output_tokens": 100_000, "num_model_requests": 50, "model": "gpt-5.4"}
+    bucket = {"object": "bucket", "start_time": 1793491200, "end_time": 1793494800}
+    return {"data": [{**bucket, "results": [usual | result for result in results]}], "has_more": False}
+
+
+def test_a_group_without_a_name_is_no_other_view(tmp_path: Path) -> None:
+    # the default workspace, and requests that no key sent, come as null beside the others
+    pages = {
+        "anthropic.json": anthropic_page({"workspace_id": "a"}, {"workspace_id": None}),
+        "openai.json": openai_page({"api_key_id": "a"}, {"api_key_id": None, "user_id": "b"}, {"api_key_id": "c"}),
+    }
+    for name, page in pages.items():
+        (tmp_path / name).write_text(json.dumps(page))
+        done = import_logs(tmp_path / name, tmp_path / "t.parquet", now=NOW)
+        assert done.report.left_out == ()
+        assert sums(done)[1] == 1_000_000 * len(page["data"][0]["results"])  # type: ignore[index]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_pages_of_two_views_in_one_file_count_once(tmp_path: Path, indent: int | None) -> None:
+    half: dict[str, object] = {"uncached_input_tokens": 500_000}
+    pages = [anthropic_page({}), anthropic_page(half | {"workspace_id": "a"}, half | {"workspace_id": None})]
+    path = tmp_path / "pages.json"
+    path.write_text(json.dumps(pages, indent=indent))
+    done = import_logs(path, tmp_path / "t.parquet", now=NOW)
+    assert {problem.kind: problem.count for problem in done.report.left_out} == {"overlap": 1}
+    assert sums(done)[1] == 1_000_000

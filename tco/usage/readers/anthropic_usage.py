@@ -32,7 +32,7 @@ def read(file: LogFile, told: Told) -> Reading:
     start, end = (sql.utc_of_stamp(sql.inside("bucket", name)) for name in ("starting_at", "ending_at"))
     groups = {name: sql.inside("result", name) for name in GROUPS}
     key = ", '|', ".join(f"COALESCE({value}, '')" for value in groups.values())
-    pattern = ", ".join(f"CASE WHEN {value} IS NULL THEN '' ELSE '{name} ' END" for name, value in groups.items())
+    by = sql.grouped_by(groups)
     read, short = (
         _count("cache_read_input_tokens"),
         _count("cache_creation.ephemeral_5m_input_tokens", "cache_creation_5m_input_tokens"),
@@ -40,7 +40,7 @@ def read(file: LogFile, told: Told) -> Reading:
     long = _count("cache_creation.ephemeral_1h_input_tokens", "cache_creation_1h_input_tokens")
     window = groups["context_window"]
     given = {
-        "request_id": f"CONCAT({sql.inside('bucket', 'starting_at')}, '|', {sql.inside('bucket', 'ending_at')}, '|', {key})",
+        "request_id": f"CONCAT({sql.inside('bucket', 'starting_at')}, '|', {sql.inside('bucket', 'ending_at')}, '|', {key}, '|', {by})",
         "started": start,
         "span_s": f"EXTRACT(EPOCH FROM {end}) - EXTRACT(EPOCH FROM {start})",
         "provider": "'anthropic'",
@@ -48,7 +48,7 @@ def read(file: LogFile, told: Told) -> Reading:
         "service_tier": sql.tier_of(groups["service_tier"]),
         "batch": f"COALESCE(LOWER({groups['service_tier']}) = 'batch', FALSE)",
         "project": groups["workspace_id"],
-        "grouping_key": f"CONCAT({pattern})",
+        "grouping_key": by,
         "requests": "NULL",
         "prompt_tok": f"{_count('uncached_input_tokens')} + {read} + {short} + {long}",
         "cache_read_tok": read,

@@ -23,9 +23,9 @@ def read(file: LogFile, told: Told) -> Reading:
     start, end = sql.real(sql.inside("bucket", "start_time")), sql.real(sql.inside("bucket", "end_time"))
     groups = {name: sql.inside("result", name) for name in GROUPS}
     key = ", '|', ".join(f"COALESCE({value}, '')" for value in groups.values())
-    pattern = ", ".join(f"CASE WHEN {value} IS NULL THEN '' ELSE '{name} ' END" for name, value in groups.items())
+    by = sql.grouped_by(groups)
     given = {
-        "request_id": f"CONCAT({start}, '|', {end}, '|', {key})",
+        "request_id": f"CONCAT({start}, '|', {end}, '|', {key}, '|', {by})",
         "started": sql.utc_of_seconds(start),
         "span_s": f"{end} - {start}",
         "provider": "'openai'",
@@ -33,7 +33,7 @@ def read(file: LogFile, told: Told) -> Reading:
         "service_tier": sql.tier_of(groups["service_tier"]),
         "batch": f"COALESCE({groups['batch']} = 'true', FALSE)",
         "project": groups["project_id"],
-        "grouping_key": f"CONCAT({pattern})",
+        "grouping_key": by,
         "requests": sql.whole(sql.inside("result", "num_model_requests")),
         "prompt_tok": sql.whole(sql.inside("result", "input_tokens")),
         "cache_read_tok": f"COALESCE({sql.whole(sql.inside('result', 'input_cached_tokens'))}, 0)",
