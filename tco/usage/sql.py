@@ -21,6 +21,7 @@ CANON: Mapping[str, str] = {
     "batch": "BOOLEAN",
     "project": "VARCHAR",
     "grouping_key": "VARCHAR",
+    "stream": "VARCHAR",
     "requests": "BIGINT",
     **dict.fromkeys(TOKENS, "BIGINT"),
     "context_tok": "BIGINT",
@@ -29,6 +30,7 @@ CANON: Mapping[str, str] = {
 }
 """
 One request, or one bucket of requests, as every reader gives it. ``started`` is UTC. ``span_s`` is 0 for a request, the bucket's width else.
+``stream`` is what counts by itself, such as one server: its buckets are no other view of another's.
 ``context_tok`` is the lower edge of the context tier, where a bucket tells it; ``skip`` says why a row is no usage.
 """
 KEYS = ("source", "span_s", "provider", "model", "service_tier", "batch", "project", "context_tok", "context_known")
@@ -310,22 +312,30 @@ def overlapping(relation: str) -> str:
     The views of the same usage that are not kept: a day's buckets of one width, an hour's of one grouping.
 
     A vendor's report can be asked for by the hour and by the day, by model and by project. Of the widths that tell of one day, and
-    of the groupings that tell of one bucket, the one that tells of most tokens is kept, then the finer.
+    of the groupings that tell of one bucket, the one that tells of most tokens is kept, then the finer. A bucket of another width that
+    no kept one meets in time is no other view: a counter was not read at one of its steps.
     """
-    tokens = "SUM(prompt_tok + output_tok)"
+    day = "CAST(started AS DATE)"
+    keys = f"source, COALESCE(stream, ''), span_s, started, COALESCE(grouping_key, ''), {day}"
+    ends = {name: after(f"{name}.started", f"{name}.span_s") for name in ("kept", "ranked")}
     return f"""
-SELECT source, span_s, started, grouping_key FROM (
-  SELECT source, span_s, started, grouping_key,
-    FIRST_VALUE(span_s) OVER (PARTITION BY source, day ORDER BY span_tok DESC, span_s) AS kept_span,
-    FIRST_VALUE(grouping_key) OVER (PARTITION BY source, span_s, started ORDER BY tok DESC, LENGTH(grouping_key) DESC, grouping_key) AS kept_key
-  FROM (
-    SELECT source, span_s, started, grouping_key, day, tok, SUM(tok) OVER (PARTITION BY source, day, span_s, grouping_key) AS span_tok
-    FROM (
-      SELECT source, span_s, started, COALESCE(grouping_key, '') AS grouping_key, CAST(started AS DATE) AS day, {tokens} AS tok
-      FROM {relation} WHERE span_s > 0 GROUP BY source, span_s, started, COALESCE(grouping_key, ''), CAST(started AS DATE)
-    ) AS buckets
-  ) AS summed
-) AS ranked WHERE span_s <> kept_span OR grouping_key <> kept_key"""
+WITH buckets AS (
+  SELECT source, COALESCE(stream, '') AS stream, span_s, started, COALESCE(grouping_key, '') AS grouping_key, {day} AS day,
+    SUM(prompt_tok + output_tok) AS tok
+  FROM {relation} WHERE span_s > 0 GROUP BY {keys}
+), summed AS (
+  SELECT buckets.*, SUM(tok) OVER (PARTITION BY source, stream, day, span_s, grouping_key) AS span_tok FROM buckets
+), ranked AS (
+  SELECT source, stream, span_s, started, grouping_key, day,
+    FIRST_VALUE(span_s) OVER (PARTITION BY source, stream, day ORDER BY span_tok DESC, span_s) AS kept_span,
+    FIRST_VALUE(grouping_key) OVER (
+      PARTITION BY source, stream, span_s, started ORDER BY tok DESC, LENGTH(grouping_key) DESC, grouping_key) AS kept_key
+  FROM summed
+)
+SELECT source, stream, span_s, started, grouping_key FROM ranked
+WHERE grouping_key <> kept_key OR (span_s <> kept_span AND EXISTS (
+  SELECT 1 FROM buckets AS kept WHERE kept.source = ranked.source AND kept.stream = ranked.stream AND kept.day = ranked.day
+    AND kept.span_s = ranked.kept_span AND kept.started < {ends["ranked"]} AND ranked.started < {ends["kept"]}))"""
 
 
 def without_overlaps(relation: str, overlaps: str) -> str:
@@ -333,7 +343,7 @@ def without_overlaps(relation: str, overlaps: str) -> str:
     return f"""
 SELECT one.* FROM {relation} AS one WHERE one.span_s = 0 OR NOT EXISTS (
   SELECT 1 FROM {overlaps} AS other WHERE other.source = one.source AND other.span_s = one.span_s AND other.started = one.started
-    AND other.grouping_key = COALESCE(one.grouping_key, ''))"""
+    AND other.stream = COALESCE(one.stream, '') AND other.grouping_key = COALESCE(one.grouping_key, ''))"""
 
 
 def doubled_told(doubled: str) -> str:

@@ -264,3 +264,42 @@ def test_pages_of_two_views_in_one_file_count_once(tmp_path: Path, indent: int |
     done = import_logs(path, tmp_path / "t.parquet", now=NOW)
     assert {problem.kind: problem.count for problem in done.report.left_out} == {"overlap": 1}
     assert sums(done)[1] == 1_000_000
+
+
+def snapshot(started_s: float, requests: int) -> str:
+    """What a server answers at ``/metrics``, each request of 100 tokens and 10 of answer."""
+    return (
+        "# HELP vllm:prompt_tokens_total Number of prefill tokens processed.\n"
+        f'vllm:prompt_tokens_total{{engine="0",model_name="m"}} {100 * requests}\n'
+        f'vllm:prompt_tokens_created{{engine="0",model_name="m"}} {started_s}\n'
+        f'vllm:generation_tokens_total{{engine="0",model_name="m"}} {10 * requests}\n'
+        f'vllm:request_success_total{{engine="0",finished_reason="stop",model_name="m"}} {requests}\n'
+    )
+
+
+def test_two_replicas_are_no_two_views_of_one(tmp_path: Path) -> None:
+    # they began seven seconds apart, so that their counters are of intervals of two widths
+    paths = [tmp_path / "one.txt", tmp_path / "two.txt"]
+    for path, started_s, requests in zip(paths, (1793491200.0, 1793491207.0), (100, 300), strict=True):
+        path.write_text(snapshot(started_s, requests))
+        os.utime(path, (1793494800, 1793494800))
+    done = import_logs(paths, tmp_path / "t.parquet", now=NOW)
+    assert done.report.left_out == ()
+    assert sums(done)[0] == 400
+
+
+def test_a_step_that_was_not_read_is_no_other_view(tmp_path: Path) -> None:
+    # hours 0 to 4 and 6 to 8: the fifth step takes two hours, and no other tells of them
+    names = {"prompt_tokens": 100, "generation_tokens": 10, "request_success": 1}
+    series = [
+        {
+            "metric": {"__name__": f"vllm:{name}_total", "engine": "0", "instance": "a:8000", "model_name": "m"},
+            "values": [[1793491200 + 3600 * hour, str(60 * each * hour)] for hour in (0, 1, 2, 3, 4, 6, 7, 8)],
+        }
+        for name, each in names.items()
+    ]
+    path = tmp_path / "range.json"
+    path.write_text(json.dumps({"status": "success", "data": {"resultType": "matrix", "result": series}}, indent=1))
+    done = import_logs(path, tmp_path / "t.parquet", now=NOW)
+    assert done.report.left_out == ()
+    assert sums(done)[0] == 480  # 60 an hour, eight hours

@@ -21,7 +21,7 @@ COUNTERS = {
 HITS = "vllm:prefix_cache_hits_total"
 """What versions without ``prompt_tokens_cached_total`` tell of their cache."""
 STARTED = "vllm:prompt_tokens_created"
-FIELDS = ("request_id", "at_s", "span_s", "model", *COUNTERS.values())
+FIELDS = ("request_id", "stream", "at_s", "span_s", "model", *COUNTERS.values())
 _SAMPLE = re.compile(r"^([\w:]+)\{([^}]*)\} (\S+)")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 NOTE = "counters are sums: they tell mean lengths, not their spread"
@@ -47,7 +47,7 @@ def read(file: LogFile, told: Told) -> Reading:
         "span_s": "span_s",
         "provider": "'self-hosted'",
         "model": "model",
-        "grouping_key": "'server'",
+        "stream": "stream",
         **{name: name for name in COUNTERS.values()},
     }
     return Reading(
@@ -66,7 +66,10 @@ def _snapshot(content: str, written_s: float) -> Iterator[Row]:
             of_one[name] = of_one.get(name, 0.0) + float(sample[3])
     for (server, model), of_one in sums.items():
         start = of_one.get("at_s", written_s)
-        yield _row(server, model, start, max(1.0, written_s - start), f"{start:.3f}", of_one)
+        process = (
+            f"{server}|{start:.3f}"  # a snapshot does not name its server, but two replicas did not begin at one moment
+        )
+        yield _row(process, model, start, max(1.0, written_s - start), f"{start:.3f}", of_one)
 
 
 def _steps(answer: object) -> Iterator[Row]:
@@ -93,4 +96,4 @@ def _row(server: str, model: str, start_s: float, span_s: float, key: str, count
     when = datetime.fromtimestamp(start_s, UTC).isoformat()
     known = {"cache_read_tok": counted.get("hits", 0.0), **counted}
     counts = [round(known.get(name, 0.0)) for name in COUNTERS.values()]
-    return (f"{server}|{model}|{key}|{when}", start_s, round(span_s), model, *counts)
+    return (f"{server}|{model}|{key}|{when}", server, start_s, round(span_s), model, *counts)
