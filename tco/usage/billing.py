@@ -20,6 +20,9 @@ from tco.usage.terms import DAY, vendor_and_model, word
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+BESIDE = ("web_search", "input_audio", "output_audio")
+"""Meters that are told and that no sheet can have: they are listed, never nothing."""
+
 
 def bill(
     table: Path | str | Sequence[Path | str],
@@ -166,8 +169,8 @@ def _unpriced(database: "DuckDBPyConnection", catalog: Catalog, tok: float) -> l
             mend = "write bought_units in their row; the log must tell of hours or requests, not of days"
         else:
             why = f"{sku} has no price of {meter} in the tier {tier} from {first} to {last}"
-            mend = "add its rows to price_sheets/api"
-        share = float(quantity) / tok if tok else 0.0
+            mend = "take it from the invoice" if " " in tier or meter in BESIDE else "add its rows to price_sheets/api"
+        share = float(quantity) / tok if tok and meter != "web_search" else 0.0
         found.append(Unpriced(_month(month), model or "", meter, tier, float(quantity), share, why, mend))
     return found
 

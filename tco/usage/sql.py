@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 TOKENS = ("prompt_tok", "cache_read_tok", "cache_write_5m_tok", "cache_write_1h_tok", "output_tok", "reasoning_tok")
 """What a request counts; ``prompt_tok`` is the whole prompt, what a cache served or took included."""
+EXTRAS = ("web_search_requests", "input_audio_tok", "output_audio_tok")
+"""What a vendor's report counts beside the tokens of text, and charges: none is part of ``prompt_tok`` or ``output_tok``."""
 CANON: Mapping[str, str] = {
     "request_id": "VARCHAR",
     "started": "TIMESTAMP",
@@ -23,7 +25,7 @@ CANON: Mapping[str, str] = {
     "grouping_key": "VARCHAR",
     "stream": "VARCHAR",
     "requests": "BIGINT",
-    **dict.fromkeys(TOKENS, "BIGINT"),
+    **dict.fromkeys((*TOKENS, *EXTRAS), "BIGINT"),
     "context_tok": "BIGINT",
     "claimed_usd": "DOUBLE",
     "skip": "VARCHAR",
@@ -38,6 +40,7 @@ KEYS = ("source", "span_s", "provider", "model", "service_tier", "batch", "proje
 SUMS = (
     "requests",
     *TOKENS,
+    *EXTRAS,
     "cache_read_parts",
     "cache_write_5m_parts",
     "cache_write_1h_parts",
@@ -166,6 +169,13 @@ def tier_of(text: str) -> str:
     )
 
 
+def tier_with(tier: str, speed: str, region: str) -> str:
+    """A tier with the mode and the region that a vendor charges otherwise: such a tier has no price of the plain one's."""
+    fast = f"CASE WHEN LOWER({speed}) <> 'standard' THEN CONCAT(' ', LOWER({speed})) ELSE '' END"
+    place = f"CASE WHEN LOWER({region}) NOT IN ('', 'global', 'not_available') THEN CONCAT(' in ', LOWER({region})) ELSE '' END"
+    return f"CONCAT({tier}, {fast}, {place})"
+
+
 def broken_or(skip: str) -> str:
     """Why a line of JSON is no usage: it is none, or what its reader says."""
     return f"CASE WHEN doc IS NULL THEN 'line' ELSE {skip} END"
@@ -174,7 +184,7 @@ def broken_or(skip: str) -> str:
 def canonical(given: Mapping[str, str], source: str) -> str:
     """A SELECT of every canonical column from a relation: what is not given is NULL, a request is one."""
     usual = {"span_s": "0", "requests": "1", "service_tier": quoted("standard"), "batch": "FALSE"}
-    counts = dict.fromkeys(TOKENS[1:], "0")
+    counts = dict.fromkeys((*TOKENS[1:], *EXTRAS), "0")
     chosen = {**usual, **counts, **given}
     columns = ",\n  ".join(f"CAST({chosen.get(name, 'NULL')} AS {kind}) AS {name}" for name, kind in CANON.items())
     return f"SELECT\n  {columns}\nFROM {source}"
@@ -190,7 +200,7 @@ def all_of(selects: Sequence[tuple[int, str, str]]) -> str:
 
 def fault_of(now: str) -> str:
     """Why a row cannot be counted, as one word of ``report.KINDS``; an empty text when it can."""
-    negative = " OR ".join(f"{name} < 0" for name in (*TOKENS, "requests"))
+    negative = " OR ".join(f"{name} < 0" for name in (*TOKENS, *EXTRAS, "requests"))
     huge = " OR ".join(f"{name} > {MOST_TOK}" for name in TOKENS)
     return f"""CASE
     WHEN skip IS NOT NULL THEN skip
@@ -203,7 +213,7 @@ def fault_of(now: str) -> str:
     WHEN ended < started THEN 'backwards'
     WHEN started > {now} THEN 'future'
     WHEN started < {EARLIEST} THEN 'ancient'
-    WHEN prompt_tok + output_tok = 0 THEN 'empty'
+    WHEN prompt_tok + output_tok + {" + ".join(EXTRAS)} = 0 THEN 'empty'
     ELSE '{NO_FAULT}' END"""
 
 
@@ -224,7 +234,7 @@ def by_minute(limits: Sequence[int], now: str, relation: str, unit: str = "minut
         f"SUM(CASE WHEN band > 0 AND prompt_tok > 0 AND lone THEN {name}_tok / CAST(prompt_tok AS DOUBLE) ELSE 0 END) AS {name}_parts"
         for name in ("cache_read", "cache_write_5m", "cache_write_1h")
     )
-    sums = ", ".join(f"SUM({name}) AS {name}" for name in ("requests", *TOKENS))
+    sums = ", ".join(f"SUM({name}) AS {name}" for name in ("requests", *TOKENS, *EXTRAS))
     return f"""
 SELECT file_no, source, DATE_TRUNC('{unit}', started) AS minute, span_s, provider, model,
   CASE WHEN batch AND service_tier = 'standard' THEN 'batch' ELSE service_tier END AS service_tier,
@@ -460,7 +470,7 @@ UNIT_COLUMNS: Mapping[str, str] = {
 }
 """What the units of a term hold in an hour, in weighted tokens (NULL where their number is not told), and for which SKU and days."""
 _KEPT = ("row_no", "hour", "provider", "model", "batch", "project", "context_tok", "context_known", "span_s")
-_SHARED = ("requests", *TOKENS, "cache_read_parts", "cache_write_5m_parts", "cache_write_1h_parts")
+_SHARED = ("requests", *TOKENS, *EXTRAS, "cache_read_parts", "cache_write_5m_parts", "cache_write_1h_parts")
 
 
 def on_units(relation: str) -> str:
@@ -528,6 +538,7 @@ def metered(relation: str) -> str:
         "output": ("usage.output_tok - usage.reasoning_tok", "NULL"),
         "reasoning": ("usage.reasoning_tok", "NULL"),
         "request": ("usage.requests", "NULL"),
+        **{name.removesuffix("_requests").removesuffix("_tok"): (f"usage.{name}", "NULL") for name in EXTRAS},
     }
     found = []
     for meter, (quantity, parts) in quantities.items():
@@ -606,7 +617,8 @@ def months(relation: str) -> str:
 def totals(relation: str) -> str:
     """First and last hour, tokens, requests, and what the log itself says they cost."""
     return f"""
-SELECT MIN(hour), MAX(hour), SUM(prompt_tok + output_tok), SUM(requests), SUM(claimed_requests), SUM(claimed_usd) FROM {relation}"""
+SELECT MIN(hour), MAX(hour), SUM(prompt_tok + output_tok + input_audio_tok + output_audio_tok), SUM(requests),
+  SUM(claimed_requests), SUM(claimed_usd) FROM {relation}"""
 
 
 def claimed(priced_rows: str, relation: str) -> str:

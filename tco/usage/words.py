@@ -84,7 +84,8 @@ def pending_words(one: Pending) -> str:
 
 
 def _unpriced(item: Unpriced) -> str:
-    what = f"{item.meter}: {item.quantity:,.0f} tokens, {100 * item.share_frac:.3g} %"
+    unit = "searches" if item.meter == "web_search" else "tokens"
+    what = f"{item.meter}: {item.quantity:,.0f} {unit}, {100 * item.share_frac:.3g} %"
     return f"  {item.month}  {shown(item.model, 40) or '(no name)'}  {what}; {shown(item.why, 160)}; {shown(item.mend, 200)}"
 
 

@@ -303,3 +303,33 @@ def test_a_step_that_was_not_read_is_no_other_view(tmp_path: Path) -> None:
     done = import_logs(path, tmp_path / "t.parquet", now=NOW)
     assert done.report.left_out == ()
     assert sums(done)[0] == 480  # 60 an hour, eight hours
+
+
+def test_what_the_bill_has_no_price_for_is_listed(tmp_path: Path) -> None:
+    # searches, the fast mode, a region and audio: at the price of plain tokens each would be wrong, as nothing too
+    shipped = Catalog.open(Path(__file__).parents[2])
+    reports = {
+        "search.json": anthropic_page({"server_tool_use": {"web_search_requests": 5000}}),
+        "speed.json": anthropic_page({"speed": "standard"}, {"speed": "fast"}),
+        "region.json": anthropic_page({"inference_geo": "global"}, {"inference_geo": "us"}),
+        "audio.json": openai_page({"input_audio_tokens": 5_000_000, "output_audio_tokens": 2_000_000}),
+    }
+    expected = {
+        "search.json": {("web_search", "standard"): 5000},
+        "speed.json": {("input", "standard fast"): 1_000_000, ("output", "standard fast"): 100_000},
+        "region.json": {("input", "standard in us"): 1_000_000, ("output", "standard in us"): 100_000},
+        "audio.json": {("input_audio", "standard"): 5_000_000, ("output_audio", "standard"): 2_000_000},
+    }
+    usd = {"search.json": 7.5, "speed.json": 7.5, "region.json": 7.5, "audio.json": 4.0}  # 5 + 0.1 x 25; 2.5 + 0.1 x 15
+    for name, page in reports.items():
+        (tmp_path / name).write_text(json.dumps(page))
+        found = bill(import_logs(tmp_path / name, tmp_path / "t.parquet", now=NOW).table_path, shipped)
+        assert {(item.meter, item.service_tier): item.quantity for item in found.unpriced} == expected[name]
+        assert found.total_usd == pytest.approx(usd[name])
+    assert found.unpriced_frac == pytest.approx(7_000_000 / 8_100_000)
+
+
+def test_a_bucket_of_audio_alone_is_not_empty(tmp_path: Path) -> None:
+    path = tmp_path / "audio.json"
+    path.write_text(json.dumps(openai_page({"input_tokens": 0, "output_tokens": 0, "input_audio_tokens": 7})))
+    assert import_logs(path, tmp_path / "t.parquet", now=NOW).report.left_out == ()

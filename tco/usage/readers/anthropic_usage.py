@@ -45,7 +45,7 @@ def read(file: LogFile, told: Told) -> Reading:
         "span_s": f"EXTRACT(EPOCH FROM {end}) - EXTRACT(EPOCH FROM {start})",
         "provider": "'anthropic'",
         "model": groups["model"],
-        "service_tier": sql.tier_of(groups["service_tier"]),
+        "service_tier": sql.tier_with(sql.tier_of(groups["service_tier"]), groups["speed"], groups["inference_geo"]),
         "batch": f"COALESCE(LOWER({groups['service_tier']}) = 'batch', FALSE)",
         "project": groups["workspace_id"],
         "grouping_key": by,
@@ -54,6 +54,7 @@ def read(file: LogFile, told: Told) -> Reading:
         "cache_read_tok": read,
         "cache_write_5m_tok": short,
         "cache_write_1h_tok": long,
+        "web_search_requests": _count("server_tool_use.web_search_requests"),
         "output_tok": sql.whole(sql.inside("result", "output_tokens")),
         "context_tok": f"CASE WHEN {window} = '{LONG_WINDOW}' THEN {LONG_ABOVE_TOK} WHEN {window} IS NOT NULL THEN 0 END",
     }

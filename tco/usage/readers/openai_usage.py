@@ -39,5 +39,7 @@ def read(file: LogFile, told: Told) -> Reading:
         "cache_read_tok": f"COALESCE({sql.whole(sql.inside('result', 'input_cached_tokens'))}, 0)",
         "cache_write_5m_tok": f"COALESCE({sql.whole(sql.inside('result', 'input_cache_write_tokens'))}, 0)",
         "output_tok": sql.whole(sql.inside("result", "output_tokens")),
+        "input_audio_tok": f"COALESCE({sql.whole(sql.inside('result', 'input_audio_tokens'))}, 0)",
+        "output_audio_tok": f"COALESCE({sql.whole(sql.inside('result', 'output_audio_tokens'))}, 0)",
     }
     return Reading(given, sql.opened_lists(relation(file), "results"), of_lines=False)
