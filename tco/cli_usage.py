@@ -177,7 +177,7 @@ def _workload(arguments: argparse.Namespace) -> int:
         found = workload(tables, models=arguments.models, catalog=catalog, engine=_engine(arguments))
     if arguments.into is not None:
         scenario = Scenario.read(arguments.into)
-        for path, value in found.settings():
+        for path, value in found.settings(str(scenario.get("baseline") or "")):
             scenario = scenario.set(path, value)
         _write_whole(arguments.into, scenario.to_yaml())
     if arguments.json:

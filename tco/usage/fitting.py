@@ -56,10 +56,21 @@ class WorkloadFit:
     """Trend of whole weeks, as a share of a year ago."""
     models: tuple[str, ...]
     """Names in the log that it is of."""
+    burst_of_chance: bool = False
+    """Whether the busiest hour is too thin for its burst to be one; no scenario takes it over then."""
     notes: tuple[str, ...] = ()
 
-    def settings(self) -> Iterator[tuple[str, object]]:
-        """What a scenario takes over, path by path; None takes back what would stand against it."""
+    def settings(self, baseline: str = "") -> Iterator[tuple[str, object]]:
+        """
+        What a scenario takes over, path by path; None takes back what would stand against it.
+
+        Parameters
+        ----------
+        baseline : str
+            The option whose use the log is of: it takes over the hidden reasoning; empty leaves that out.
+        """
+        if baseline and self.reasoning_ratio > 0:
+            yield f"options.{baseline}.reasoning_ratio", round(self.reasoning_ratio, 6)
         yield "workload.requests_per_month", round(self.requests_per_month, 2)
         yield "workload.input_length.mean_tok", round(self.input_mean_tok, 3)
         yield "workload.output_length.mean_tok", round(self.output_mean_tok, 3)
@@ -67,7 +78,7 @@ class WorkloadFit:
             ("input_length.cv", self.input_cv),
             ("output_length.cv", self.output_cv),
             ("length_corr", self.length_corr),
-            ("burst_ratio", self.burst_ratio),
+            ("burst_ratio", None if self.burst_of_chance else self.burst_ratio),
         ):
             if value is not None:
                 yield f"workload.{path}", round(value, 6)
@@ -144,7 +155,8 @@ def _fit(sums: Sequence[float], rows: dict[str, Any], models: tuple[str, ...]) -
     first, end = min(starts), max(ends)
     whole_hours = (end - first).total_seconds() / SECONDS_PER_HOUR
     hours = whole_hours - _idle_hours(rows, starts)
-    notes = [] if lone else [UNKNOWN_TEXT]
+    notes = _volume_notes(whole_hours, hours, requests / hours * HOURS_PER_MONTH) + _reasoning_notes(reasoning)
+    notes += [] if lone else [UNKNOWN_TEXT]
     input_cv, output_cv, corr = _spread(lone, lone_prompt, lone_visible, squares) if lone else (None, None, None)
     by_hour = _by_hour(rows, starts, first, whole_hours)
     shape = _shape(by_hour, first) if by_hour is not None else None
@@ -178,6 +190,7 @@ def _fit(sums: Sequence[float], rows: dict[str, Any], models: tuple[str, ...]) -
         burst_ratio=None if burst is None else min(burst, MOST_BURST_RATIO),
         growth_per_year_frac=growth,
         models=models,
+        burst_of_chance=lone > 0 and _thin(rows),
         notes=tuple(notes),
     )
 
@@ -242,13 +255,35 @@ def _burst(rows: dict[str, Any]) -> float | None:
     return float(max(1.0, minutes.max() * MINUTES_PER_HOUR / busiest)) if busiest else None
 
 
+def _thin(rows: dict[str, Any]) -> bool:
+    return bool(_minutes(rows).sum(axis=1).max() < STEADY_REQUESTS)
+
+
+def _volume_notes(whole_hours: float, hours: float, requests_per_month: float) -> list[str]:
+    if whole_hours >= HOURS_PER_WEEK:
+        return []
+    minutes = round(hours * MINUTES_PER_HOUR)
+    span = f"{hours:,.1f} hours" if hours > 1 else f"{minutes} {'minute' if minutes == 1 else 'minutes'}"
+    return [
+        f"{requests_per_month:,.0f} requests a month are those of {span}, as if all hours were like them: "
+        "less than a week tells little of a month"
+    ]
+
+
+def _reasoning_notes(reasoning: float) -> list[str]:
+    if not reasoning:
+        return []
+    return ["hidden reasoning goes to the scenario's baseline, if it names one; that of other options stays as it was"]
+
+
 def _burst_notes(rows: dict[str, Any], burst: float | None) -> list[str]:
     if burst is None:
         return []
     found = []
-    if _minutes(rows).sum(axis=1).max() < STEADY_REQUESTS:
+    if _thin(rows):
         found.append(
-            "the busiest hour has fewer than ten requests a minute: its burst tells more of chance than of load"
+            "the busiest hour has fewer than ten requests a minute: its burst tells more of chance than of load, "
+            "and the scenario's stays as it was"
         )
     if burst > MOST_BURST_RATIO:
         found.append(f"the burst of {burst:.0f} is taken as {MOST_BURST_RATIO:.0f}")

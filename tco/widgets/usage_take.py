@@ -55,7 +55,7 @@ def take(catalog: Catalog, base: str, fit: WorkloadFit) -> Taken:
     """
     was = load_scenario(base, catalog.scenarios())
     now = was
-    for path, value in fit.settings():
+    for path, value in fit.settings(str(was.get("baseline") or "")):
         now = now.set(path, value)
     return Taken(now, tuple(_changes(was, now, _resolved(was, catalog))), _answer(was, catalog), _answer(now, catalog))
 

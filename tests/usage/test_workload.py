@@ -114,6 +114,17 @@ def test_hidden_reasoning_is_no_part_of_the_answers_length(tmp_path: Path, catal
     path = log("2026-11-02T09:00:00Z,m,100,30,20", header="time,model,prompt_tokens,completion_tokens,reasoning_tokens")
     found = workload(import_logs(path, tmp_path / "t.parquet", catalog=catalog, now=NOW).table_path)
     assert (found.output_mean_tok, found.reasoning_ratio) == (10, 2.0)
+    assert dict(found.settings("today"))["options.today.reasoning_ratio"] == 2.0  # the API bills 30 tokens, not 10
+    assert not any("reasoning_ratio" in path for path, _ in found.settings())
+    assert any("hidden reasoning goes to" in note for note in found.notes)
+
+
+def test_a_minute_of_log_is_no_month_without_a_word(tmp_path: Path, catalog: Catalog, log: Log) -> None:
+    # 20 requests in one minute: 20 x 60 x 730 = 876,000 a month, and a burst of 60 that chance alone makes
+    found = fit(tmp_path, catalog, log, [f"{n},2026-11-02T09:30:{n:02d}Z,large,,100,0,10" for n in range(20)])
+    assert found.notes[0].startswith("876,000 requests a month are those of 1 minute,")
+    assert found.burst_of_chance
+    assert "workload.burst_ratio" not in dict(found.settings())
 
 
 def test_a_scenario_takes_it_over_and_resolves(tmp_path: Path, catalog: Catalog, log: Log) -> None:
@@ -127,4 +138,5 @@ def test_a_scenario_takes_it_over_and_resolves(tmp_path: Path, catalog: Catalog,
     numbers = resolve(again, shipped).numbers.workload
     assert numbers.requests_per_month == pytest.approx(found.requests_per_month, abs=0.01)
     assert numbers.input_length.mean_tok == 100
+    assert not any("requests a month are those of" in note for note in found.notes)
     assert numbers.shape_hours == pytest.approx(found.shape_hours, abs=1e-6)
