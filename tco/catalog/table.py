@@ -13,6 +13,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BeforeValidator, ValidationError, model_validator
 
 from tco.catalog.cells import NUMBER, as_meant
+from tco.catalog.figures import mend_number
 from tco.errors import Fault, nearest
 from tco.inputs.base import Input
 from tco.inputs.source import Grade, Source
@@ -41,7 +42,7 @@ def _iso_day(cell: str) -> date:
 def plain_number(cell: Any) -> Any:
     """The cell as it is when it holds digits and a decimal point only; ValueError with the mend when not."""
     if isinstance(cell, str) and not _is_number(cell):
-        raise ValueError(_mend_number(cell))
+        raise ValueError(mend_number(cell))
     return cell
 
 
@@ -273,17 +274,6 @@ def _fault(item: dict[str, Any], where: str, line: int) -> Fault:
         mend = nearest(str(item["input"]), allowed) + f" (one of {', '.join(allowed)})"
         return Fault(place, repr(item["input"]), mend)
     return Fault(place, repr(item["input"]), str(item["msg"]).replace("Input should be", "must be"))
-
-
-def _mend_number(cell: str) -> str:
-    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", cell):
-        return f"no thousands separators: {cell.replace(',', '')}"
-    if re.fullmatch(r"\d+,\d+", cell):
-        return f"use a decimal point: {cell.replace(',', '.')}"
-    bare = re.sub(r"[^\d.]", "", cell)
-    if bare and NUMBER.fullmatch(bare):
-        return f"write the number alone: {bare}, no sign of currency or unit"
-    return "write a number, such as 2.50"
 
 
 def _mend_day(cell: str) -> str:
