@@ -1,5 +1,6 @@
 """What stands around the grid of prices, as HTML: the answer before and after, what moved, the diff, what was saved."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from html import escape
@@ -193,10 +194,29 @@ def to_save_html(diffs: Mapping[str, str], barring: int, read_only: bool) -> str
         return "<p>Nothing to save: no row is changed.</p>"
     if barring:
         return f'<div class="tco-fault">{counted(barring, "fault")} to mend before this can be saved: see Check.</div>'
-    lines = [line for text in diffs.values() for line in text.splitlines()]
-    more, less = (sum(line.startswith(sign) and not line.startswith(sign * 3) for line in lines) for sign in ("+", "-"))
     files = " and ".join(f"<code>{escape(where)}</code>" for where in diffs)
-    return f"<p>{counted(more, 'line')} written and {less} taken out in {files}. This is all that changes:</p>"
+    return f"<p>{change_told(diffs.values())} in {files}. Nothing is written yet; this is all that changes:</p>"
+
+
+def change_told(diffs: Iterable[str]) -> str:
+    r"""
+    What unified diffs would do to lines; a line taken out where another is put in is one that is changed.
+
+    Examples
+    --------
+    >>> change_told(["--- a\n+++ b\n@@ -1 +1,3 @@\n-ends never\n+ends in May\n+new\n same\n+new\n"])
+    '2 lines will be added and 1 changed'
+    """
+    more = less = changed = 0
+    for text in diffs:
+        signs = "".join(" " if line.startswith(("---", "+++")) else line[:1] for line in text.splitlines())
+        for block in re.findall(r"[-+]+", signs):
+            both = min(block.count("+"), block.count("-"))
+            more, less, changed = more + block.count("+") - both, less + block.count("-") - both, changed + both
+    counts = [(more, "added"), (changed, "changed"), (less, "taken out")]
+    (first, what), *rest = [(number, what) for number, what in counts if number] or [(0, "changed")]
+    told = [f"{counted(first, 'line')} will be {what}", *(f"{number} {what}" for number, what in rest)]
+    return " and ".join(filter(None, [", ".join(told[:-1]), told[-1]]))
 
 
 def saved_html(written: Sequence[str]) -> str:

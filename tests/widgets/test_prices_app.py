@@ -109,7 +109,8 @@ def test_an_oddity_can_be_accepted(app: PricesApp, row: Find) -> None:
 def test_saving_shows_the_lines_first_and_then_writes_them(app: PricesApp, row: Find) -> None:
     new_price(app, row, "input", "1.9")
     app._open_save()
-    assert "1 line written and 0 taken out" in app.saving.told.html
+    assert "1 line will be added in <code>" in app.saving.told.html
+    assert "Nothing is written yet" in app.saving.told.html
     assert '<span class="tco-diff-more">+openai,gpt-5.4,input,1.9,' in app.saving.diff.html
     before = app.session.sheets()[OPENAI].read_text(encoding="utf-8")
     app.saving.save()
@@ -122,6 +123,12 @@ def test_saving_shows_the_lines_first_and_then_writes_them(app: PricesApp, row: 
     assert "7.46M" in app.answer.html
 
 
+def test_a_row_that_is_to_end_is_told_as_one_line_changed(app: PricesApp, row: Find) -> None:
+    app.act("act", ["end", row(meter="input")["key"]])
+    app._open_save()
+    assert "1 line will be changed in <code>" in app.saving.told.html
+
+
 def test_a_file_that_changed_meanwhile_is_read_again(app: PricesApp, row: Find) -> None:
     new_price(app, row, "input", "1.9")
     app._open_save()
@@ -132,7 +139,7 @@ def test_a_file_that_changed_meanwhile_is_read_again(app: PricesApp, row: Find) 
     assert "somebody else" in app.saving.told.html
     assert "tco-hidden" not in app.saving.again._dom_classes
     app.saving.reload()
-    assert "1 line written" in app.saving.told.html
+    assert "1 line will be added" in app.saving.told.html
     app.saving.save()
     assert "openai,gpt-5.4,output,14," in path.read_text(encoding="utf-8")
     assert "openai,gpt-5.4,input,1.9," in path.read_text(encoding="utf-8")
