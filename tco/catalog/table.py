@@ -203,7 +203,9 @@ def duplicates(entries: Sequence[Entry[RowT]], key: Sequence[str]) -> list[Fault
 def duplicate_of(first: Entry[RowT], entry: Entry[RowT], key: Sequence[str]) -> Fault:
     """The fault of a row that says what an earlier one says, ``key`` being the columns it repeats."""
     found = ", ".join(str(name) for name in (getattr(entry.row, name) for name in key) if name not in ("", None, 0))
-    mend = f"{named(first, entry)} says the same; keep one, or give the newer its own valid_from"
+    price, other = (getattr(one.row, "price", None) for one in (entry, first))
+    says = "says the same" if price == other else f"says {other:g}, this row {price:g}, both from the same day"
+    mend = f"{named(first, entry)} {says}; keep one, or give the newer its own valid_from"
     return Fault(f"{entry.where}: row {entry.line}", f"duplicate of {found}", mend)
 
 

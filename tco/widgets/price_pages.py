@@ -249,7 +249,8 @@ def proposals_html(found: Proposals, rows: int, most: int, refused: int) -> str:
 
 def _read_of(source: Sourced, lacking: Sequence[str]) -> str:
     reading = source.reading
-    head = f"{source.name} {source.version}, of {source.day}: {counted(len(reading.quotes), 'price')} of {counted(reading.models, 'model')}"
+    day = f"of {source.day}" if source.day else "of a day that nothing says"
+    head = f"{source.name} {source.version}, {day}: {counted(len(reading.quotes), 'price')} of {counted(reading.models, 'model')}"
     said = [f"key {key} is not known to us, {count} ×" for key, count in reading.unknown.most_common()]
     said += [f"{count} × {reason}" for reason, count in reading.left_out.most_common()]
     said += [f"{counted(len(lacking), 'model')} of ours it does not have: {', '.join(lacking)}"] if lacking else []

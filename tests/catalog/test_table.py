@@ -186,7 +186,7 @@ def test_a_duplicate_names_the_row_it_repeats(tmp_path: Path) -> None:
     entries, _ = read_sheet(path, "acme.csv", ApiPriceRow)
     found = duplicates(entries, ("provider", "model", "meter", "valid_from"))
     assert [(f.where, f.found.split(",")[0]) for f in found] == [("acme.csv: row 4", "duplicate of acme")]
-    assert found[0].mend.startswith("row 2 says the same")
+    assert found[0].mend.startswith("row 2 says 2.5, this row 3, both from the same day; keep one")
 
 
 @pytest.mark.parametrize(
