@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
+from tco.present.columns import Columns
 from tco.present.prices import usd
 
 STATE_WORDS = {
@@ -20,8 +21,6 @@ ORDER = ("differs", "disputed", "new", "retired", "same")
 SHOWN = 60
 """Rows printed before the rest is counted: ``--models`` narrows, ``--json`` has all."""
 NAMED = 6
-MARGIN = 12
-"""Columns that the names of prices keep in a narrow terminal; a longer name stands on a line of its own."""
 LATEST = "9999"
 """A model that we do not carry counts as the youngest: somebody asked for it by name."""
 
@@ -60,30 +59,23 @@ def in_order(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def _section(console: Console, title: str, rows: Sequence[Mapping[str, Any]], names: Sequence[str], of: int) -> None:
     """The proposals of one kind: each model on a line of its own, its figures in columns under each other."""
     cells = [[usd(row["ours_usd"]), *(usd(row["sources_usd"].get(name)) for name in names[1:])] for row in rows]
-    widths = [max(map(len, column)) + 2 for column in zip(names, *cells, strict=True)]
-    first = min(max(len(_price_of(row)) for row in rows) + 4, max(MARGIN, console.width - sum(widths)))
+    prices = [f"    {_price_of(row)}" for row in rows]
+    columns = Columns.of(prices, names, cells, console.width)
     shown = "" if of == len(rows) else f", the first {len(rows)}"
     console.print(f"\n[bold]{title[:1].upper()}{title[1:]}[/bold] ({of:,}{shown})")
-    console.print(" " * first + _columns(names, widths), style="dim", soft_wrap=True)
+    console.print(columns.head, style="dim", soft_wrap=True)
     model = ""
-    for row, figures in zip(rows, cells, strict=True):
+    for row, price, figures in zip(rows, prices, cells, strict=True):
         if row["sku"] != model:
             model = row["sku"]
             console.print(f"  {escape(model)}", soft_wrap=True)
-        name = f"    {_price_of(row)}"
-        if len(name) > first:
-            console.print(escape(name), soft_wrap=True)
-            name = ""
-        console.print(escape(name.ljust(first)) + _columns(figures, widths), soft_wrap=True)
+        for line in columns.lines(price, figures):
+            console.print(escape(line), soft_wrap=True)
 
 
 def _price_of(row: Mapping[str, Any]) -> str:
     """An id without its model, which stands above."""
     return str(row["id"].removeprefix(f"{row['sku']}:"))
-
-
-def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
 def _told(source: Mapping[str, Any]) -> str:
