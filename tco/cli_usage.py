@@ -45,6 +45,10 @@ def add_usage(parser: argparse.ArgumentParser) -> None:
         metavar="DATE",
         help="all at this day's prices, not each row at its own day's",
     )
+    billing.add_argument("--list-prices", action="store_true", help="without the private contracts of contracts.csv")
+    billing.add_argument(
+        "--with-contracts", action="store_true", help="tell terms and rows of private contracts in --json and --csv"
+    )
     billing.add_argument("--csv", type=Path, metavar="FILE", help="write the lines, for a spreadsheet")
     _reading(billing)
     billing.set_defaults(run=_bill)
@@ -147,16 +151,16 @@ def _bill(arguments: argparse.Namespace) -> int:
     catalog = Catalog.open(arguments.data)
     with TemporaryDirectory(prefix="tco-usage-") as folder:
         tables = _tables(arguments, catalog, Path(folder), bursts=False)
-        found = bill(tables, catalog, month=arguments.month, on=arguments.as_of, engine=_engine(arguments))
+        how = {"month": arguments.month, "on": arguments.as_of, "listed": arguments.list_prices}
+        found = bill(tables, catalog, engine=_engine(arguments), **how)
     held = reconcile(found, arguments.invoice) if arguments.invoice is not None else None
     if arguments.csv:
-        _write_csv(arguments.csv, found)
+        _write_csv(arguments.csv, found, arguments.with_contracts)
     if arguments.json:
         extra = {"unexplained_usd": held.unexplained_usd, "gap_frac": held.gap_frac} if held else {}
         told = {**asdict(held), **extra} if held else None
-        _print_json(
-            {"total_usd": found.total_usd, "unpriced_frac": found.unpriced_frac, **asdict(found), "invoice": told}
-        )
+        lines = asdict(found if arguments.with_contracts else found.published())
+        _print_json({"total_usd": found.total_usd, "unpriced_frac": found.unpriced_frac, **lines, "invoice": told})
     else:
         print("\n".join([*words.bill_lines(found), *(words.invoice_lines(held) if held else ())]))
     return 1 if held is not None and held.verdict == "fail" else 0
@@ -192,10 +196,10 @@ def _write_whole(path: Path, content: str) -> None:
     beside.replace(path)
 
 
-def _write_csv(path: Path, found: Bill) -> None:
+def _write_csv(path: Path, found: Bill, contracts: bool) -> None:
     from tco.usage.lines_csv import bill_csv
 
-    path.write_text(bill_csv(found), encoding="utf-8", newline="")
+    path.write_text(bill_csv(found, contracts), encoding="utf-8", newline="")
 
 
 def _print_json(data: Any) -> None:

@@ -135,23 +135,46 @@ def on_day(entries: Contracts, provider: str, model: str, on: date) -> list[Entr
     return list(found.values())
 
 
-def laid_over(prices: Prices, terms: Sequence[Entry[ContractRow]]) -> Prices:
+def laid_over(prices: Prices, terms: Sequence[Entry[ContractRow]], like: Entry[Any] | None = None) -> Prices:
     """
     A day's prices as the contract has them: negotiated ones as they are, all others at the discount.
 
     A discounted price keeps its sheet, row and page, whose list price it follows, and is of the basis contract.
+
+    Parameters
+    ----------
+    prices : Prices
+        The list's.
+    terms : Sequence[Entry[ContractRow]]
+        The model's terms of that day.
+    like : Entry[Any] | None
+        Another row of the model, for a day on which the list has none; None takes one of the prices.
     """
     cuts = [entry for entry in terms if entry.row.kind == "discount"]
     laid = {key: _cut(entry, cuts[0]) for key, entry in prices.items()} if cuts else dict(prices)
+    like = like or next(iter(prices.values()), None)
     for term in terms:
-        if term.row.kind == "price":
-            key = term.row.meter, term.row.service_tier, 0, ""
-            laid[key] = _negotiated(prices["input", "standard", 0, ""], term)
+        if term.row.kind == "price" and like is not None:
+            laid[term.row.meter, term.row.service_tier, 0, ""] = _negotiated(like, term)
     return laid
+
+
+def of_vendor(entries: Contracts, provider: str, model: str = "", kinds: Collection[Kind] = ()) -> Contracts:
+    """A vendor's terms: of all its models or of one (those for every model are of each), of all kinds or some."""
+    found = (entry for entry in entries if entry.row.provider == provider)
+    mine = (entry for entry in found if not model or entry.row.model in (model, EVERY_MODEL))
+    return [entry for entry in mine if not kinds or entry.row.kind in kinds]
+
+
+def days(entries: Contracts) -> set[date]:
+    """Every day on which one of some terms begins or ends."""
+    return {entry.row.valid_from for entry in entries} | {e.row.valid_to for e in entries if e.row.valid_to}
 
 
 def _cut(entry: Entry[Any], term: Entry[ContractRow]) -> Entry[Any]:
     percent, row = term.row.amount, entry.row
+    if row.basis == "contract":  # of api/contracts.csv: it is your own price already
+        return entry
     note = "; ".join(part for part in (f"{percent:g} % off {row.price:g} by contract", row.note) if part)
     cheaper = {"price": row.price * (1.0 - percent / PERCENT), "basis": "contract", "note": note}
     return replace(entry, row=row.model_copy(update=cheaper))

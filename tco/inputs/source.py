@@ -21,6 +21,10 @@ def worst(grades: list[Grade]) -> Grade:
     return max(grades, key=GRADES.index)
 
 
+PRIVATE = "private contract"
+"""What stands in place of a contract's row in everything that is handed on."""
+
+
 @dataclass(frozen=True)
 class Source:
     """One number's origin: the sheet or profile and its row, the page, the day it was checked, and its grade."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from tco.case import Case
 from tco.inputs.base import Input
-from tco.inputs.source import Source
+from tco.inputs.source import PRIVATE, Source
 from tco.present.labels import label, shown
 from tco.serving.doubts import in_short
 from tco.solve.warn import STALE_DAYS
@@ -29,10 +29,6 @@ class SourceRow:
     grade: str
     url: str
     note: str
-
-
-PRIVATE = "private contract"
-"""What stands in place of a contract's row in everything that is handed on."""
 
 
 def published(source: Source) -> Source:

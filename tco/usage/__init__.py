@@ -5,10 +5,11 @@ What was used: request logs and vendors' exports to one hourly table, and from i
 is imported when a log is first asked for.
 """
 
-from tco.usage.billing import Bill, bill
+from tco.usage.billing import bill
 from tco.usage.engine import Engine
 from tco.usage.fitting import WorkloadFit, workload
 from tco.usage.importing import Imported, import_logs
+from tco.usage.lines import Bill
 from tco.usage.reconciling import Reconciliation, reconcile
 from tco.usage.report import Report
 

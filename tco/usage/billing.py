@@ -2,111 +2,23 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tco.catalog import Catalog
 from tco.catalog.aliases import Names
+from tco.catalog.contracts import Contracts
 from tco.errors import Fault, LookupFault, nearest
-from tco.usage import prices, sql
+from tco.usage import prices, provisioned, sql
+from tco.usage.commitments import Charge, charged
 from tco.usage.engine import Engine, connection
+from tco.usage.lines import Bill, BillLine, Claim, Named, Unpriced
+from tco.usage.terms import DAY, vendor_and_model, word
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-
-@dataclass(frozen=True)
-class BillLine:
-    """One meter of one model in one month."""
-
-    month: str
-    """As ``2026-10``, in UTC."""
-    model: str
-    """As the log names it."""
-    sku: str
-    service_tier: str
-    meter: str
-    quantity: float
-    """Tokens, or requests of the meter ``request``."""
-    usd: float
-
-
-@dataclass(frozen=True)
-class Unpriced:
-    """Usage without a price."""
-
-    month: str
-    model: str
-    meter: str
-    service_tier: str
-    quantity: float
-    share_frac: float
-    """Of all tokens of the bill's months."""
-    why: str
-    mend: str
-
-
-@dataclass(frozen=True)
-class Named:
-    """A model as the log names it, and what it was taken for."""
-
-    provider: str
-    model: str
-    sku: str | None
-    requests: float
-    tok: float
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What the log itself says that some of the requests cost."""
-
-    usd: float
-    priced_usd: float
-    """What the same rows come to here, those of them that have a price."""
-    requests: float
-
-
-@dataclass(frozen=True)
-class Bill:
-    """A log's bill."""
-
-    lines: tuple[BillLine, ...]
-    unpriced: tuple[Unpriced, ...]
-    names: tuple[Named, ...]
-    first: datetime
-    last: datetime
-    """First and last hour, in UTC."""
-    tok: float
-    requests: float
-    claim: Claim | None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def total_usd(self) -> float:
-        """The sum of the lines: what has no price is not in it."""
-        return sum(line.usd for line in self.lines)
-
-    @property
-    def unpriced_frac(self) -> float:
-        """Share of the tokens that have no price."""
-        return sum(item.share_frac for item in self.unpriced)
-
-    def of_months(self) -> dict[str, float]:
-        """USD by month."""
-        found: dict[str, float] = {}
-        for line in self.lines:
-            found[line.month] = found.get(line.month, 0.0) + line.usd
-        return found
-
-    def of_models(self) -> dict[str, float]:
-        """USD by SKU, the dearest first."""
-        found: dict[str, float] = {}
-        for line in self.lines:
-            found[line.sku] = found.get(line.sku, 0.0) + line.usd
-        return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
 def bill(
@@ -115,6 +27,7 @@ def bill(
     *,
     month: str = "",
     on: date | None = None,
+    listed: bool = False,
     engine: Engine | None = None,
 ) -> Bill:
     """
@@ -130,23 +43,30 @@ def bill(
         Only this month, as ``2026-10``.
     on : date | None
         Price every row as if it were of this day; None at its own day's prices.
+    listed : bool
+        At list prices, without ``contracts.csv``.
     engine : Engine | None
         Limits on memory, and where to spill; None for the usual ones.
 
     Raises
     ------
     LookupFault
-        When a table is none, or has nothing of that month.
+        When a table is none, or has nothing of that month; when a contract is in a currency without a rate.
     """
     sheets = catalog or Catalog.open()
     with connection(engine) as database:
         limits = opened(database, table, month)
         names = _names(database, sheets.model_names())
-        prices.load(database, sheets, {name.sku for name in names if name.sku}, on)
+        skus = {name.sku for name in names if name.sku}
+        own = prices.load(database, sheets, skus, on, listed)
         database.execute(sql.created("sku_names", sql.NAME_COLUMNS))
         database.execute(sql.filled("sku_names", [(n.provider or None, n.model or None, n.sku) for n in names]))
-        database.execute(f"CREATE TEMPORARY TABLE priced AS {sql.priced('usage_rows')}")
-        return _bill(database, sheets, names, limits)
+        terms = [] if listed else sheets.contract_terms()
+        rows = provisioned.split(database, terms, skus, on) if terms else "usage_rows"
+        database.execute(f"CREATE TEMPORARY TABLE priced AS {sql.priced(rows)}")
+        found = _bill(database, sheets, names, limits)
+        noted = replace(found, notes=(*found.notes, *_own_notes(own, listed and bool(sheets.contract_terms()))))
+        return _with_charges(database, noted, sheets, terms, skus, on) if terms else noted
 
 
 def opened(
@@ -223,7 +143,7 @@ def _bill(database: "DuckDBPyConnection", catalog: Catalog, names: Sequence[Name
     if claimed:
         same = database.execute(sql.claimed("priced", "usage_rows")).fetchone()
         claim = Claim(float(claimed_usd), float(same[0] or 0) if same else 0.0, float(claimed))
-    notes = [*_context_notes(database, catalog, limits), *_contract_notes(catalog, lines)]
+    notes = _context_notes(database, catalog, limits)
     unpriced = tuple(_unpriced(database, catalog, float(tok or 0)))
     return Bill(lines, unpriced, tuple(names), first, last, float(tok or 0), float(requests or 0), claim, tuple(notes))
 
@@ -241,6 +161,9 @@ def _unpriced(database: "DuckDBPyConnection", catalog: Catalog, tok: float) -> l
         elif sku is None:
             why = "no such model in price_sheets/api" + (f" at {provider}" if provider else "")
             mend = nearest(model, skus) + "; an alias is a row in price_sheets/aliases"
+        elif tier == sql.UNTOLD:
+            why = "not priced: provisioned units serve it, and what they hold of it is not told"
+            mend = "write bought_units in their row; the log must tell of hours or requests, not of days"
         else:
             why = f"{sku} has no price of {meter} in the tier {tier} from {first} to {last}"
             mend = "add its rows to price_sheets/api"
@@ -269,7 +192,32 @@ def _context_notes(database: "DuckDBPyConnection", catalog: Catalog, limits: set
     return found
 
 
-def _contract_notes(catalog: Catalog, lines: Sequence[BillLine]) -> list[str]:
-    billed = {line.sku for line in lines}
-    own = sorted({tariff.sku for tariff in catalog.tariffs() if tariff.contract and tariff.sku in billed})
-    return [f"prices of your contracts are taken for {', '.join(own)} where they hold"] if own else []
+def _own_notes(skus: set[str], left_out: bool) -> list[str]:
+    found = [f"prices of your contracts are taken for {', '.join(sorted(skus))} where they hold"] if skus else []
+    return [*found, "at list prices: your contracts are left out"] if left_out else found
+
+
+def _with_charges(
+    database: "DuckDBPyConnection", found: Bill, catalog: Catalog, terms: Contracts, skus: set[str], on: date | None
+) -> Bill:
+    """A bill with what contracts add to it."""
+    spent = {(str(sku), day): float(usd) for sku, day, usd in database.execute(sql.spent("priced")).fetchall()}
+    vendors = {vendor_and_model(sku)[0] for sku in skus}
+    first, last = found.first.date(), found.last.date()
+    charges, pending = charged(spent, terms, vendors, catalog.rates, first, last, on)
+    notes = [*found.notes, *_partial_notes(charges, first, last)]
+    others = sorted({entry.row.provider for entry in terms} - vendors)
+    if others:
+        notes.append(f"the log has nothing of {', '.join(others)}: what contracts with them ask is not in the sum")
+    return replace(found, charges=tuple(charges), pending=tuple(pending), notes=tuple(notes))
+
+
+def _partial_notes(charges: Sequence[Charge], first: date, last: date) -> list[str]:
+    """Where a charge is of a month that the log tells only in part: the month's bill is no lower, and may be higher."""
+    held = {charge.month for charge in charges if charge.used_usd is not None}
+    found = []
+    if first.day > 1 and word(first) in held:
+        found.append(f"the log begins on {first}: what is missing to a contract is as if nothing was used before")
+    if (last + DAY).day > 1 and word(last) in held:
+        found.append(f"the log ends on {last}: what is missing to a contract is as if nothing is used after")
+    return found

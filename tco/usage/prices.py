@@ -1,6 +1,6 @@
 """The catalog's tariffs as the engine's table of prices: every meter of every tier, context and hour that a row can be of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -26,9 +26,22 @@ Priced = tuple[str, str, date, date | None, int, int | None, str, str, str, floa
 """A row of ``sql.PRICE_COLUMNS``."""
 
 
-def load(database: "DuckDBPyConnection", catalog: Catalog, skus: set[str], on: date | None = None) -> None:
-    """Put the prices of some SKUs, and their hours, into tables ``prices`` and ``windows``; with a day, that day's for all time."""
-    wanted = [tariff for tariff in catalog.tariffs() if tariff.sku in skus]
+def load(
+    database: "DuckDBPyConnection",
+    catalog: Catalog,
+    skus: Collection[str],
+    on: date | None = None,
+    listed: bool = False,
+) -> set[str]:
+    """
+    Put the prices of some SKUs, and their hours, into tables ``prices`` and ``windows``; with a day, that day's for all time.
+
+    Returns
+    -------
+    set[str]
+        The SKUs of which some price is of a contract.
+    """
+    wanted = catalog.tariffs(skus, listed)
     if on is not None:
         holding = [t for t in wanted if t.valid_from <= on and (t.valid_to is None or on < t.valid_to)]
         wanted = [replace(tariff, valid_from=date.min, valid_to=None) for tariff in holding]
@@ -41,6 +54,7 @@ def load(database: "DuckDBPyConnection", catalog: Catalog, skus: set[str], on: d
         database.execute(sql.created(table, columns))
         if rows:
             database.execute(sql.filled(table, rows))
+    return {tariff.sku for tariff in wanted if tariff.contract}
 
 
 def price_rows(tariffs: Sequence[Tariff]) -> Iterator[Priced]:
@@ -61,6 +75,9 @@ class _Sheet:
     def __init__(self, printed: Sequence[Tariff]) -> None:
         self.usd: dict[Key, float] = {
             (t.meter, t.service_tier, t.above_tok, t.hours_utc): t.usd_per_unit for t in printed
+        }
+        self.listed: dict[Key, float] = {
+            (t.meter, t.service_tier, t.above_tok, t.hours_utc): t.list_usd_per_unit for t in printed
         }
         self.limits = sorted({t.above_tok for t in printed if t.meter == "input"} | {0})
         self.windows = sorted({t.hours_utc for t in printed} | {""})
@@ -84,7 +101,7 @@ class _Sheet:
 
     def price(self, meter: str, tier: str, limit: int, hours: str) -> float | None:
         """
-        The printed price; else the ordinary one of its tier at the factor that long prompts and hours have elsewhere.
+        The printed price; else the ordinary one of its tier at the factor that long prompts and hours have elsewhere in the list.
 
         A meter that is not printed at all is charged as another: a cache's as input, reasoning as output. A tier that leaves out what the
         standard one prints has it at the tier's factor on input.
@@ -101,10 +118,10 @@ class _Sheet:
         usual = self.usd.get((meter, tier, 0, ""))
         if usual is not None or tier == "standard":
             return usual
-        standard, paid = self.usd.get((meter, "standard", 0, "")), self.usd.get(("input", "standard", 0, ""))
+        standard, paid = self.usd.get((meter, "standard", 0, "")), self.listed.get(("input", "standard", 0, ""))
         if standard is None or not paid:
             return None
-        return standard * (self.usd["input", tier, 0, ""] / paid if meter != "request" else 1.0)
+        return standard * (self.listed["input", tier, 0, ""] / paid if meter != "request" else 1.0)
 
     def _factor(self, meter: str, tier: str, limit: int, hours: str) -> float:
         if not limit and not hours:
@@ -112,7 +129,10 @@ class _Sheet:
         like = ("input",) if meter.startswith("cache") else ("output",) if meter == "reasoning" else ()
         for of_tier in (tier, "standard"):
             for of_meter in (meter, *like):
-                dear, usual = self.usd.get((of_meter, of_tier, limit, hours)), self.usd.get((of_meter, of_tier, 0, ""))
+                dear, usual = (
+                    self.listed.get((of_meter, of_tier, limit, hours)),
+                    self.listed.get((of_meter, of_tier, 0, "")),
+                )
                 if dear is not None and usual:
                     return dear / usual
         return 1.0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tco.errors import Fault, TcoError
-from tco.usage.billing import Bill
+from tco.usage.lines import Bill
 
 PASS_FRAC = 0.02
 """So far from the invoice a bill still agrees with it."""
@@ -63,6 +63,8 @@ def _hints(bill: Bill, invoice_usd: float) -> list[str]:
     if bill.unpriced:
         share = f"{100 * bill.unpriced_frac:.3g} %"
         found.append(f"unpriced: {share} of the tokens have no price here and are not in the bill")
+    if bill.pending:
+        found.append(f"contracts: {len(bill.pending)} of their terms, such as an annual true-up, are not in the bill")
     if above and "cache_read" not in meters:
         found.append("cached tokens: the log tells of none, so that every prompt is charged as new")
     if above and "batch" not in tiers:

@@ -416,6 +416,74 @@ def names(relation: str) -> str:
     return f"SELECT provider, model, SUM(requests), SUM(prompt_tok + output_tok) FROM {relation} GROUP BY provider, model ORDER BY 4 DESC, 2, 1"
 
 
+PROVISIONED = "provisioned"
+"""The tier of what units serve that were bought: nothing by the token."""
+UNTOLD = "provisioned, untold"
+"""The tier of what units may have served: how much of it they held cannot be told, so that it has no price."""
+UNIT_COLUMNS: Mapping[str, str] = {
+    "sku": "VARCHAR",
+    "term_no": "INTEGER",
+    "valid_from": "DATE",
+    "valid_to": "DATE",
+    "hour_tok": "DOUBLE",
+    "cached_ratio": "DOUBLE",
+    "output_ratio": "DOUBLE",
+    "refused": "BOOLEAN",
+}
+"""What the units of a term hold in an hour, in weighted tokens (NULL where their number is not told), and for which SKU and days."""
+_KEPT = ("row_no", "hour", "provider", "model", "batch", "project", "context_tok", "context_known", "span_s")
+_SHARED = ("requests", *TOKENS, "cache_read_parts", "cache_write_5m_parts", "cache_write_1h_parts")
+
+
+def on_units(relation: str) -> str:
+    """
+    The hourly rows, those of models with provisioned units in two: what the units hold, and the rest as it was.
+
+    Of what is asked in an hour beyond the units each row has its share. A row that names no tier of its own goes to the units; one that
+    the log itself calls provisioned was served by them, and takes their room first.
+    """
+    rows = _beside_units(relation)
+    free = (
+        f"CASE WHEN term_no IS NULL THEN 0 WHEN service_tier = '{PROVISIONED}' OR untold THEN 1 ELSE 1 - paid_frac END"
+    )
+    tier = f"CASE WHEN untold AND service_tier <> '{PROVISIONED}' THEN '{UNTOLD}' ELSE '{PROVISIONED}' END"
+    kept = ", ".join(_KEPT)
+    pieces = (("service_tier", "1 - free_frac"), (tier, "free_frac"))
+    return "\nUNION ALL\n".join(
+        f"""SELECT {kept}, {named_tier} AS service_tier, {", ".join(f"{name} * ({share}) AS {name}" for name in _SHARED)}
+FROM (SELECT seen.*, {free} AS free_frac FROM {rows} AS seen) AS parted WHERE {share} > 0"""
+        for named_tier, share in pieces
+    )
+
+
+def _beside_units(relation: str) -> str:
+    """Each row with the term whose units it goes to, and the share of it that they do not hold."""
+    weighted = "prompt_tok - cache_read_tok + units.cached_ratio * cache_read_tok + units.output_ratio * output_tok"
+    in_hour = "OVER (PARTITION BY term_no, hour)"
+    open_tok = f"SUM(CASE WHEN service_tier <> '{PROVISIONED}' THEN weighted_tok ELSE 0 END) {in_hour}"
+    beyond = f"SUM(weighted_tok) {in_hour} - hour_tok"
+    return f"""(SELECT weighed.*, NOT refused AND (hour_tok IS NULL OR span_s > 3600) AS untold,
+  CASE WHEN refused OR {beyond} <= 0 OR {open_tok} = 0 THEN 0 WHEN {beyond} > {open_tok} THEN 1
+    ELSE ({beyond}) / {open_tok} END AS paid_frac
+FROM (
+  SELECT usage.*, units.term_no, units.hour_tok, units.refused, CAST({weighted} AS DOUBLE) AS weighted_tok
+  FROM {relation} AS usage
+  LEFT JOIN sku_names ON usage.model IS NOT DISTINCT FROM sku_names.model AND usage.provider IS NOT DISTINCT FROM sku_names.provider
+  LEFT JOIN units ON units.sku = sku_names.sku AND usage.service_tier IN ('standard', '{PROVISIONED}')
+    AND units.valid_from <= CAST(usage.hour AS DATE) AND CAST(usage.hour AS DATE) < units.valid_to
+) AS weighed)"""
+
+
+def windows_known() -> str:
+    """The windows of hours that have a price of their own."""
+    return "SELECT DISTINCT sku, hours_utc FROM windows"
+
+
+def spent(relation: str) -> str:
+    """USD by SKU and day."""
+    return f"SELECT sku, day, SUM(usd) FROM {relation} WHERE usd <> 0 GROUP BY sku, day"
+
+
 def metered(relation: str) -> str:
     """
     Each hourly row's quantity on each meter, and its part of prompts for tariffs beyond a limit, with its SKU, its day and its window.

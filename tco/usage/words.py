@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from tco.usage.billing import Bill, Unpriced
+from tco.usage.commitments import Charge, ChargeKind, Pending
 from tco.usage.fitting import WorkloadFit
+from tco.usage.lines import Bill, Unpriced
 from tco.usage.reconciling import CODE, Reconciliation
 from tco.usage.report import Report, shown
 
 MOST_ROWS = 20
 """So many rows of a list are shown; the rest is counted."""
+CHARGES: dict[ChargeKind, str] = {
+    "provisioned": "provisioned units",
+    "minimum": "to the minimum",
+    "shortfall": "shortfall, monthly",
+    "true_up": "annual true-up",
+}
 VERDICTS = {
     "pass": "agrees within 2 %",
     "warn": f"{CODE}: more than 2 % apart",
@@ -42,6 +49,10 @@ def bill_lines(bill: Bill) -> Iterator[str]:
     rows = [(*key, *(f"{usd:,.2f}" for usd in _columns(meters))) for key, meters in sorted(by.items())]
     yield from _lined_up([head, *rows])
     yield ""
+    if bill.charges:
+        titles = ("month", "by contract", "of", "agreed", "used", "USD")
+        yield from _lined_up([titles, *(_charge(one) for one in bill.charges)])
+        yield ""
     yield f"{bill.total_usd:,.2f} USD for {bill.tok:,.0f} tokens, {bill.first:%Y-%m-%d} to {bill.last:%Y-%m-%d} (UTC)"
     for name in bill.names:
         if name.sku and name.sku.split("/", 1)[1] != name.model:
@@ -51,11 +62,25 @@ def bill_lines(bill: Bill) -> Iterator[str]:
         yield from (_unpriced(item) for item in bill.unpriced[:MOST_ROWS])
         if len(bill.unpriced) > MOST_ROWS:
             yield f"  and {len(bill.unpriced) - MOST_ROWS:,} more; --csv FILE writes all"
+    for one in bill.pending:
+        yield f"not in the sum: {pending_words(one)}"
     if bill.claim is not None:
         claim = bill.claim
         here = f"which come to {claim.priced_usd:,.2f} here"
         yield f"the log's own claim: {claim.usd:,.2f} USD for {claim.requests:,.0f} requests, {here}"
     yield from (f"  note: {note}" for note in bill.notes)
+
+
+def _charge(one: Charge) -> tuple[str, ...]:
+    sums = ("" if usd is None else f"{usd:,.2f}" for usd in (one.agreed_usd, one.used_usd, one.usd))
+    return (one.month, CHARGES[one.kind], shown(one.sku, 40), *sums)
+
+
+def pending_words(one: Pending) -> str:
+    """A term that a bill cannot charge, and how far it is."""
+    agreed = "" if one.agreed_usd is None else f", {one.agreed_usd:,.2f} USD"
+    used = "" if one.used_usd is None else f", {one.used_usd:,.2f} used as far as the log tells"
+    return f"{CHARGES[one.kind]} of {shown(f'{one.provider}/{one.model}', 40)}{agreed}{used}; {shown(one.why, 160)}"
 
 
 def _unpriced(item: Unpriced) -> str:

@@ -5,8 +5,9 @@ from html import escape
 
 from tco.present.numbers import count, percent, tokens
 from tco.usage import Bill, Reconciliation
-from tco.usage.billing import BillLine, Unpriced
-from tco.usage.words import VERDICTS
+from tco.usage.commitments import Charge
+from tco.usage.lines import BillLine, Unpriced
+from tco.usage.words import CHARGES, VERDICTS, pending_words
 from tco.widgets.pages import table
 from tco.widgets.usage_pages import cents, name
 
@@ -27,6 +28,7 @@ def bill_html(bill: Bill, held: Reconciliation | None) -> str:
         lines = [line for line in bill.lines if line.month == month]
         body += f'<tr class="tco-group"><th scope="row">{month}</th><td></td>{_amounts(lines, columns)}<td class="num">{usd:,.2f}</td></tr>'
         body += "".join(_model_row(lines, key, columns) for key in _keys(lines))
+        body += "".join(_charge_row(one, len(columns)) for one in bill.charges if one.month == month)
     total = f'{_amounts(bill.lines, columns)}<td class="num">{bill.total_usd:,.2f}</td>'
     body += f'<tr class="tco-total"><th scope="row">the bill</th><td></td>{total}</tr>'
     if bill.unpriced:
@@ -53,6 +55,17 @@ def _model_row(
     as_sku = f' <span class="tco-code">as {escape(sku)}</span>' if sku != model else ""
     usd = sum(line.usd for line in mine)
     return f'<tr><th scope="row">{name(model)}{as_sku}</th><td>{name(tier, 20)}</td>{_amounts(mine, columns)}<td class="num">{usd:,.2f}</td></tr>'
+
+
+def _charge_row(one: Charge, columns: int) -> str:
+    agreed = "" if one.agreed_usd is None else f"{one.agreed_usd:,.2f} agreed"
+    used = "" if one.used_usd is None else f", {one.used_usd:,.2f} used"
+    said = (
+        f'<td>{name(one.sku)}</td><td colspan="{columns}">{agreed}{used}</td>'
+        if columns
+        else f"<td>{name(one.sku)}</td>"
+    )
+    return f'<tr><th scope="row">{CHARGES[one.kind]}</th>{said}<td class="num">{one.usd:,.2f}</td></tr>'
 
 
 def _amounts(lines: Iterable[BillLine], columns: Sequence[tuple[str, Sequence[str]]]) -> str:
@@ -114,7 +127,7 @@ def unpriced_html(items: Sequence[Unpriced]) -> str:
 
 
 def _notes(bill: Bill) -> str:
-    notes = list(bill.notes)
+    notes = [*(f"not in the sum: {pending_words(one)}" for one in bill.pending), *bill.notes]
     if bill.claim is not None:
         claim = bill.claim
         notes.insert(

@@ -37,7 +37,9 @@ def verdict_html(usage: Usage, bill: Bill, held: Reconciliation | None, faults: 
     wrong = faults_html(faults, " Below is what was read before.")
     badge = f'<p><span class="tco-badge">SAMPLE</span> {escape(SAMPLE_WORDS)}</p>' if usage.ask.is_sample else ""
     headline = (
-        f"This log should have cost {cents(bill.total_usd)}." if bill.lines else "Nothing in this log has a price."
+        f"This log should have cost {cents(bill.total_usd)}."
+        if bill.lines or bill.charges
+        else "Nothing in this log has a price."
     )
     if held is not None:
         headline = f"{headline} The invoice says {cents(held.invoice_usd)}: it {_agrees(held)}."

@@ -76,6 +76,15 @@ def test_a_negotiated_price_is_not_discounted_again(tmp_path: Path) -> None:
     assert values(catalog, "acme/small")["price.output_usd_per_mtok"] == pytest.approx(13.2)
 
 
+def test_a_price_of_your_own_in_the_api_folder_is_not_discounted(tmp_path: Path) -> None:
+    opened(tmp_path, DISCOUNT)
+    own = "acme,large,input,2,USD,1M tokens,standard,,,,,2026-06-01,,contract,A,https://acme.example,2026-11-01,hand,\n"
+    (tmp_path / "price_sheets" / "api" / "contracts.csv").write_text(API + own, encoding="utf-8")
+    found = values(Catalog.open(tmp_path))
+    assert found["price.input_usd_per_mtok"] == 2
+    assert found["price.output_usd_per_mtok"] == pytest.approx(13.2)
+
+
 def test_a_model_s_own_term_beats_the_vendor_s(tmp_path: Path) -> None:
     own = DISCOUNT.replace("acme,*", "acme,large").replace(",12,", ",20,")
     catalog = opened(tmp_path, own, DISCOUNT)

@@ -1,6 +1,7 @@
 """The usage screen without a browser: the sample, a log of one's own, bad rows, an invoice, a scenario."""
 
 import csv
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from tco.catalog import Catalog
 from tco.errors import TcoError
 from tco.scenario import Scenario
 from tco.usage import bill, import_logs
+from tco.usage.commitments import Charge, Pending
 from tco.widgets import usage_take
 from tco.widgets.usage_app import UsageApp
+from tco.widgets.usage_bill import bill_html
 from tco.widgets.usage_pages import cents
 from tco.widgets.usage_read import Ask, read, sample
 
@@ -74,6 +77,16 @@ def test_the_bill_adds_up_month_by_month(app: UsageApp) -> None:
     assert sum(parts) == pytest.approx(whole)
     app.form.month.value = ""
     assert app.billed.total_usd == pytest.approx(whole)
+
+
+def test_what_contracts_add_is_in_the_bill_and_what_cannot_be_charged_is_told(app: UsageApp) -> None:
+    charge = Charge("2026-10", "acme", "*", "minimum", 300.0, 500.0, 200.0, "price_sheets/contracts.csv: row 2")
+    year = Pending("acme", EVIL, "true_up", 120_000.0, 9_000.0, "charged in 2026-12", "row 3")
+    html = bill_html(replace(app.billed, charges=(charge,), pending=(year,)), None)
+    assert "to the minimum" in html
+    assert "500.00 agreed, 200.00 used" in html
+    assert "not in the sum: annual true-up of acme/" in html
+    assert EVIL not in html
 
 
 def test_an_invoice_leaves_something_unexplained(app: UsageApp) -> None:
