@@ -13,7 +13,7 @@ from tco.cli_bench import add_import
 from tco.cli_measure import add_bench
 from tco.cli_prices import add_prices
 from tco.cli_usage import add_usage
-from tco.errors import TcoError
+from tco.errors import TcoError, day_said
 
 if TYPE_CHECKING:
     from tco.case import Case
@@ -73,9 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         "list", help="what a scenario can name: APIs, models, GPUs, profiles … and its fields"
     )
     listing.add_argument("what", choices=LISTS, help="one of %(choices)s", metavar="WHAT")
-    listing.add_argument(
-        "--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold (default: today)"
-    )
+    listing.add_argument("--as-of", metavar="DATE", type=day_said, help="day whose prices hold (default: today)")
     listing.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     listing.set_defaults(run=_list)
     _estimating(commands)
@@ -144,7 +142,7 @@ def _estimating(commands: Any) -> None:
         dest="changes",
         help="change a number or a name; repeatable",
     )
-    ranking.add_argument("--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold")
+    ranking.add_argument("--as-of", metavar="DATE", type=day_said, help="day whose prices hold")
     ranking.set_defaults(run=_rank, baseline=None, challenger=None)
     for parser in (guess, ranking):
         parser.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
@@ -180,9 +178,7 @@ def _question(
         dest="changes",
         help="change a number or a name; repeatable",
     )
-    parser.add_argument(
-        "--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold, such as 2026-11-20"
-    )
+    parser.add_argument("--as-of", metavar="DATE", type=day_said, help="day whose prices hold, such as 2026-11-20")
     again = "take the prices of a day (default: today) in place of those the scenario was saved with"
     parser.add_argument("--reprice", metavar="DATE", nargs="?", type=_day, const="today", help=again)
     parser.add_argument("--save", metavar="FILE", type=Path, help="write the scenario so that it opens as it is now")
@@ -196,7 +192,7 @@ def _question(
 
 
 def _day(text: str) -> date:
-    return date.today() if text == "today" else date.fromisoformat(text)
+    return date.today() if text == "today" else day_said(text)
 
 
 def _case(arguments: argparse.Namespace) -> "Case":

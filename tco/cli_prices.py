@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tco.cli_propose import add_propose
-from tco.errors import Fault, LookupFault, TcoError, nearest
+from tco.errors import Fault, LookupFault, TcoError, day_said, nearest
 
 if TYPE_CHECKING:
     from tco.catalog import Catalog
@@ -54,7 +54,7 @@ def add_prices(parser: argparse.ArgumentParser) -> None:
         one.add_argument("model", metavar="MODEL", help="a SKU such as openai/gpt-5.4, or its name where one sells it")
     past.add_argument("--chart", metavar="FILE", type=Path, help="write the chart: .html .png .svg or .pdf")
     for one in (listed, shown, past):
-        one.add_argument("--as-of", metavar="DATE", type=date.fromisoformat, help="day (default: today)")
+        one.add_argument("--as-of", metavar="DATE", type=day_said, help="day (default: today)")
     checked = _command(
         commands, "check", "every fault and oddity of every sheet: file, row, column, value, mend", _check
     )
@@ -93,16 +93,14 @@ def _comparing(commands: Any) -> None:
         parser.add_argument(name, metavar=name.upper(), help="a day, a git revision, or a folder of sheets")
     scenario = "whose break-even is told (default: %(default)s); none leaves it out"
     parser.add_argument("--scenario", metavar="SCENARIO", default="support-assistant", help=scenario)
-    parser.add_argument(
-        "--as-of", metavar="DATE", type=date.fromisoformat, help="day of a revision's or folder's prices"
-    )
+    parser.add_argument("--as-of", metavar="DATE", type=day_said, help="day of a revision's or folder's prices")
     parser.add_argument("--all", action="store_true", help="list every price that moved, new ones and ended ones too")
 
 
 def _exporting(commands: Any) -> None:
     parser = _command(commands, "export", "every price of tokens on a day, in one file", _export)
     parser.add_argument("file", type=Path, metavar="FILE", help=".csv or .json")
-    parser.add_argument("--as-of", metavar="DATE", type=date.fromisoformat, help="day (default: today)")
+    parser.add_argument("--as-of", metavar="DATE", type=day_said, help="day (default: today)")
     parser.add_argument(
         "--with-contracts", action="store_true", help="private contracts too; they are left out otherwise"
     )

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tco.errors import Fault, TcoError
+from tco.errors import Fault, TcoError, day_said
 
 if TYPE_CHECKING:
     from tco.catalog.accepting import Accepted
@@ -44,12 +44,12 @@ def add_propose(commands: Any) -> None:
         help="add these as dated rows: an id as printed, or a pattern; ID=SOURCE says whose where they disagree",
     )
     parser.add_argument("--all", action="store_true", help="show those that are the same as ours, too")
-    parser.add_argument("--valid-from", metavar="DATE", type=date.fromisoformat, help="first day of accepted rows")
-    parser.add_argument("--as-of", metavar="DATE", type=date.fromisoformat, help="day compared (default: today)")
+    parser.add_argument("--valid-from", metavar="DATE", type=day_said, help="first day of accepted rows")
+    parser.add_argument("--as-of", metavar="DATE", type=day_said, help="day compared (default: today)")
     parser.add_argument(
         "--checked-on",
         metavar="DATE",
-        type=date.fromisoformat,
+        type=day_said,
         help="day the data are of (default: that in the file's name); of several sources, of those without one",
     )
     parser.add_argument("--dry-run", action="store_true", help="show what --accept would change, and write nothing")

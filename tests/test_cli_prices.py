@@ -231,3 +231,9 @@ def test_a_day_on_which_the_model_was_not_sold_is_told_and_not_raised(catalog: C
     assert found.after is not None
     assert any("it is priced from" in fault.mend for fault in found.faults_before)
     assert found.times_break_even is None
+
+
+def test_a_day_that_is_none_is_told_with_its_mend(run: Run) -> None:
+    ran = run("prices", "list", "--as-of", "2026-02-30")
+    assert ran.status == 2
+    assert "'2026-02-30' is no day of the calendar; write year-month-day" in ran.err

@@ -16,7 +16,7 @@ def verdict(answer: Breakeven, axis: VolumeAxis) -> str:
     running = _clause(answer.running_cost, axis)
     built = _built(answer, axis)
     if answer.status == "multiple" and answer.running_cost.permanent is not None:
-        windows = _windows_before(answer.running_cost, axis)
+        windows = windows_before(answer.running_cost, axis)
         return f"At running cost, {other} is cheaper than {base} for good from {axis.text(answer.running_cost.permanent)} on{built}{windows}."
     if answer.status == "never":
         if not answer.running_cost.proven:
@@ -85,9 +85,11 @@ def _built(answer: Breakeven, axis: VolumeAxis) -> str:
     return f" (with the build paid back over {months} months: {_clause(found, axis)})"
 
 
-def _windows_before(found: Winning, axis: VolumeAxis) -> str:
-    """Windows won before the lasting break-even, where the fleet has just grown into its capacity."""
+def windows_before(found: Winning, axis: VolumeAxis) -> str:
+    """Windows won before the lasting break-even, where the fleet has just grown into its capacity; blank without any."""
     windows = [(a, b) for a, b in found.intervals if b is not None]
+    if not windows:
+        return ""
     if len(windows) == 1:
         return f"; before that only between {axis.short(windows[0][0])} and {axis.short(windows[0][1])}"
     return f"; before that only in {len(windows)} windows, the first from {axis.short(windows[0][0])}"

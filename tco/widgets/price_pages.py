@@ -11,7 +11,7 @@ from tco.errors import Fault
 from tco.present.axis import VolumeAxis, volume_axis
 from tco.present.numbers import money
 from tco.present.prices import change_text, moved_text, usd
-from tco.present.verdict import challenger_name, verdict
+from tco.present.verdict import challenger_name, verdict, windows_before
 from tco.reprice import Repriced
 from tco.solve.breakeven import Breakeven, Winning
 from tco.widgets.price_view import Told
@@ -65,7 +65,9 @@ def _moved(found: Repriced, moves: Sequence[Move]) -> str:
     was, now = (answer.running_cost.permanent if answer else None for answer in (found.before, found.after))
     if was and now and was != now and found.after is not None:
         axis = _axis(found.after)
-        return f"The break-even moves from {axis.short(was)} to {axis.text(now)} ({change_text(now / was)})."
+        before_that = windows_before(found.after.running_cost, axis)
+        which = "lasting break-even" if before_that else "break-even"
+        return f"The {which} moves from {axis.short(was)} to {axis.text(now)} ({change_text(now / was)}){before_that}."
     if was == now and moves and all(move.sheet == "api" and move.name not in _bought(found) for move in moves):
         return "The break-even is the same: this scenario buys from no model whose price changed."
     return moved_text(found.before, found.after)
@@ -111,8 +113,8 @@ def _answers_table(found: Repriced) -> str:
     volume = [one.at_volume.requests_per_month if one else None for one in both]
     usds = [(one.at_volume.baseline_usd, one.at_volume.challenger_usd) if one else None for one in both]
     rows = [
-        ("Break-even, requests a month", *_volumes([one.running_cost if one else None for one in both], axis)),
-        (f"with the build over {months} months", *_volumes([one.with_build if one else None for one in both], axis)),
+        *_won("Break-even, requests a month", [one.running_cost if one else None for one in both], axis),
+        *_won(f"with the build over {months} months", [one.with_build if one else None for one in both], axis),
         (
             f"{'Requests that your bill buys' if bill else 'Your requests'} a month",
             *(axis.short(n) if n else "—" for n in volume),
@@ -128,6 +130,20 @@ def _volumes(found: Sequence[Winning | None], axis: VolumeAxis) -> tuple[str, st
     ends = [one.permanent if one else None for one in found]
     texts = [axis.short(one.permanent) if one and one.permanent else _words(one) for one in found]
     return texts[0], texts[1], _times(*ends)
+
+
+def _won(label: str, found: Sequence[Winning | None], axis: VolumeAxis) -> list[tuple[str, ...]]:
+    """The volume from which the challenger wins for good and, where there are any, the windows won before it."""
+    windows = [_windows(one, axis) for one in found]
+    told: list[tuple[str, ...]] = [(label, *_volumes(found, axis))]
+    return [*told, ("… and only in windows before", *windows, "")] if any(text != "—" for text in windows) else told
+
+
+def _windows(found: Winning | None, axis: VolumeAxis) -> str:
+    """The first window won before the lasting break-even, and how many more; a dash for none."""
+    windows = [(a, b) for a, b in found.intervals if b is not None] if found else []
+    more = f" and {len(windows) - 1} more" if len(windows) > 1 else ""
+    return f"{axis.short(windows[0][0])} to {axis.short(windows[0][1])}{more}" if windows else "—"
 
 
 def _words(found: Winning | None) -> str:
