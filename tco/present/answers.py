@@ -74,9 +74,9 @@ def comparison_data(answer: Comparison, case: Case, contracts: bool = False) -> 
     }
 
 
-def opened_data(case: Case) -> dict[str, str]:
+def opened_data(case: Case) -> dict[str, Any]:
     """Whether a saved scenario was answered as it was or repriced; nothing for one that was never saved."""
-    return {"opened": case.opened} if case.opened else {}
+    return {"opened": case.opened, "as_saved": case.as_saved} if case.opened else {}
 
 
 def _plan(plan: CapacityPlan) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tco.present.axis import AxisName, volume_axis
 from tco.present.fleet import worth_text
 from tco.present.lines import line_label
 from tco.present.numbers import count, money, percent
-from tco.present.provenance import SourceRow, source_line, source_rows
+from tco.present.provenance import SourceRow, not_as_saved, source_line, source_rows
 from tco.present.service import HOW, doubt_badge, doubt_text
 from tco.present.terms import GLOSSARY
 from tco.present.verdict import cheapest_text, needs_text, position, verdict
@@ -31,6 +31,7 @@ def show_breakeven(answer: Breakeven, case: Case, axis_name: AxisName) -> None:
     """Print a break-even: verdict, the user's volume, what would have to change, intervals, warnings, sources."""
     console = Console(highlight=False)
     axis = volume_axis(axis_name, answer.axis, answer.labels[answer.baseline])
+    _aloud(console, case)
     console.print(f"[bold]{escape(verdict(answer, axis))}[/bold]")
     console.print(escape(position(answer, axis)))
     for sentence in filter(None, (cheapest_text(answer), needs_text(answer))):
@@ -55,6 +56,7 @@ def show_breakeven(answer: Breakeven, case: Case, axis_name: AxisName) -> None:
 def show_comparison(answer: Comparison, case: Case) -> None:
     """Print every option's month, line by line, what it serves, and the savings bridge."""
     console = Console(highlight=False)
+    _aloud(console, case)
     console.print(f"[bold]{count(answer.requests_per_month)} requests a month[/bold], USD a month at running cost")
     fit = max(2, (console.width - LINE_WIDTH) // OPTION_WIDTH)
     tables = -(-len(answer.options) // fit)
@@ -75,6 +77,13 @@ def show_comparison(answer: Comparison, case: Case) -> None:
     _fleets(console, case)
     _warnings(console, answer.warnings)
     _sources(console, case)
+
+
+def _aloud(console: Console, case: Case) -> None:
+    """Before any number: that a saved scenario is not what it was."""
+    said = not_as_saved(case)
+    if said:
+        console.print(f"[bold yellow]![/bold yellow] [bold]{escape(said)}[/bold]")
 
 
 def _month(answer: Comparison, options: Sequence[OptionCost]) -> Table:

@@ -72,6 +72,13 @@ def source_line(case: Case) -> str:
     return f"As of {case.numbers.as_of}{_checked(case)} · scenario {case.scenario_hash}{opened}"
 
 
+def not_as_saved(case: Case) -> str:
+    """
+    What is said aloud of a saved scenario that should open as it was and does not, in a sentence; empty for any other.
+    """
+    return "" if case.as_saved else f"{case.opened[:1].upper()}{case.opened[1:]}: these are other numbers."
+
+
 def vendors_line(case: Case) -> str:
     """Where the numbers under a chart come from, sheet by sheet, the profile included; and how old the prices are, if old."""
     files = {
@@ -86,7 +93,8 @@ def vendors_line(case: Case) -> str:
     profiles = ", ".join(f"{name} ({doubted[name]})" if doubted.get(name) else name for name in named)
     parts = [f"prices: {sheets}" if sheets else "", f"throughput: {profiles}" if profiles else ""]
     text = "; ".join(part for part in parts if part) or "figures typed in the scenario"
-    return f"Sources: {text}{_checked(case)}{stale_words(case)}"
+    other = "" if case.as_saved else "; not as saved: the private contract is not here or has changed"
+    return f"Sources: {text}{_checked(case)}{stale_words(case)}{other}"
 
 
 _PRIVATE_FILES = ("contracts",)

@@ -13,7 +13,7 @@ from tco.catalog import Catalog
 from tco.catalog.contracts import unknown
 from tco.errors import SheetError
 from tco.present.answers import sources_data
-from tco.present.provenance import vendors_line
+from tco.present.provenance import not_as_saved, vendors_line
 from tco.resolve import resolve
 from tco.resolve.kept import keep
 from tco.scenario import Scenario
@@ -168,6 +168,46 @@ def test_a_saved_scenario_keeps_no_contract_and_opens_with_it_at_home(tmp_path: 
     assert "600000" not in text
     again = resolve(Scenario.from_yaml(text), Catalog.open(tmp_path), today=DAY)
     assert again.numbers.options == case.numbers.options
+    assert again.opened.startswith("opened as saved on 2026-11-20")
+    assert (again.as_saved, not_as_saved(again)) == (True, "")
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [(), (COMMITTED,), (DISCOUNT,), (DISCOUNT.replace(",12,", ",13,"), COMMITTED), (DISCOUNT, COMMITTED, NEGOTIATED)],
+)
+def test_a_saved_scenario_says_when_its_contract_is_not_here_or_another(
+    tmp_path: Path, plain: dict[str, Any], terms: tuple[str, ...]
+) -> None:
+    case = case_in(tmp_path / "mine", plain, DISCOUNT, COMMITTED)
+    saved = keep(scenario_of(plain), case, DAY)
+    again = resolve(saved, opened(tmp_path / "theirs", *terms), today=DAY)
+    assert again.numbers.options != case.numbers.options
+    assert again.opened == (
+        "not as it was saved on 2026-11-20 with prices of 2026-11-20: "
+        "it was saved under a private contract that is not here or has changed"
+    )
+    assert not_as_saved(again).startswith("Not as it was saved")
+    assert "not as saved" in vendors_line(again)
+
+
+def test_a_contract_that_a_saved_scenario_does_not_know_is_said(tmp_path: Path, plain: dict[str, Any]) -> None:
+    saved = keep(scenario_of(plain), case_in(tmp_path / "mine", plain), DAY)
+    again = resolve(saved, opened(tmp_path / "theirs", COMMITTED), today=DAY)
+    assert not again.as_saved
+    assert again.opened.endswith("a private contract is here that it was saved without")
+    other = DISCOUNT.replace("acme,*", "acme,small")  # of a model that the scenario does not buy
+    assert resolve(saved, opened(tmp_path / "other", other), today=DAY).as_saved
+
+
+def test_a_seal_is_another_each_time_and_other_terms_of_the_vendor_do_not_break_it(
+    tmp_path: Path, plain: dict[str, Any]
+) -> None:
+    case, scenario = case_in(tmp_path, plain, DISCOUNT), scenario_of(plain)
+    seals = [keep(scenario, case, DAY).tree["saved"]["private"] for _ in range(2)]
+    assert seals[0] != seals[1]
+    moved = opened(tmp_path, NEGOTIATED.replace("large", "small"), DISCOUNT)
+    assert resolve(keep(scenario, case, DAY), moved, today=DAY).as_saved
 
 
 def test_a_commitment_from_the_sheet_is_costed(tmp_path: Path, plain: dict[str, Any]) -> None:
