@@ -22,6 +22,8 @@ from tco.units import HOURS_PER_MONTH
 
 Kind = Literal["discount", "price", "commitment", "minimum", "provisioned"]
 FILE = "contracts.csv"
+NAMES = (FILE, "contracts.example.csv")
+"""The file that is read, and the invented one to copy."""
 KEY = ("provider", "model", "kind", "meter", "service_tier")
 EVERY_MODEL = "*"
 PERCENT = 100.0

@@ -11,6 +11,7 @@ import pytest
 
 from tco.catalog import Catalog
 from tco.catalog.contracts import unknown
+from tco.catalog.lint import check
 from tco.errors import SheetError
 from tco.present.answers import sources_data
 from tco.present.provenance import not_as_saved, vendors_line
@@ -131,6 +132,31 @@ def test_the_check_tells_terms_that_nothing_would_find_and_terms_said_twice(tmp_
     ]
     again = opened(tmp_path, DISCOUNT, DISCOUNT)
     assert "duplicate of acme, *, discount" in str(again.check()[0])
+
+
+@pytest.mark.parametrize(("amount", "mend"), [("0.12", "12 for 12 %"), ("88", "12 if 88 % are left")])
+def test_the_check_asks_about_a_discount_that_is_hardly_meant(tmp_path: Path, amount: str, mend: str) -> None:
+    row = DISCOUNT.replace(",12,", f",{amount},")
+    told = [finding for finding in check(opened(tmp_path, row), DAY) if finding.kind == "discount"]
+    assert [str(finding).split("; if the page")[0] for finding in told] == [
+        f"price_sheets/contracts.csv: row 2, amount: {amount} percent; write what is taken off: {mend}"
+    ]
+    accepted = opened(tmp_path, row.replace("secret-note", "accepted: discount"), DISCOUNT.replace("*", "small"))
+    assert [finding for finding in check(accepted, DAY) if finding.kind in ("discount", "accepted")] == []
+
+
+def test_the_check_names_tables_that_are_never_read(tmp_path: Path) -> None:
+    opened(tmp_path, DISCOUNT)
+    for name in ("contracts-2027.csv", "contracts (1).csv", "api/Contracts.xlsx", "contracts.example.csv"):
+        (tmp_path / "price_sheets" / name).write_text("provider\n", encoding="utf-8")
+    told = [f for f in check(Catalog.open(tmp_path), DAY) if f.kind == "unread"]
+    assert [(f.level, f.file) for f in told] == [
+        ("warning", "price_sheets/api/Contracts.xlsx"),
+        ("warning", "price_sheets/contracts (1).csv"),
+        ("warning", "price_sheets/contracts-2027.csv"),
+    ]
+    assert "rows of contracts go into contracts.csv" in told[0].mend
+    assert [str(fault).split(":")[0] for fault in Catalog.open(tmp_path).remarks()][:3] == [f.file for f in told]
 
 
 def scenario_of(plain: dict[str, Any]) -> Scenario:
