@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tco.bench.typed import above_0, share_or_all, whole
 from tco.errors import Fault, TcoError
 
 if TYPE_CHECKING:
@@ -30,11 +31,11 @@ def add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", metavar="MODEL", help="as in `tco list models`")
     parser.add_argument("--gpu", metavar="GPU", help="as in `tco list gpus`, such as H100-SXM")
     parser.add_argument(
-        "--gpus", type=_whole, metavar="N", help="GPUs that served; of one copy of the model, without --replicas"
+        "--gpus", type=whole, metavar="N", help="GPUs that served; of one copy of the model, without --replicas"
     )
     parser.add_argument(
         "--replicas",
-        type=_whole,
+        type=whole,
         default=1,
         metavar="N",
         help="copies of the model behind the address measured (default: 1)",
@@ -42,15 +43,13 @@ def add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", metavar="NAME", help="vllm, sglang, trtllm …")
     parser.add_argument("--engine-version", metavar="VERSION", help="its version")
     parser.add_argument("--dtype", metavar="FORMAT", help="format of the weights served; auto: as published")
-    parser.add_argument("--input-tok", type=_above_0, metavar="N", help="mean prompt tokens, where a file does not say")
+    parser.add_argument("--input-tok", type=above_0, metavar="N", help="mean prompt tokens, where a file does not say")
+    parser.add_argument("--output-tok", type=above_0, metavar="N", help="mean answer tokens, where a file does not say")
     parser.add_argument(
-        "--output-tok", type=_above_0, metavar="N", help="mean answer tokens, where a file does not say"
+        "--concurrency", type=above_0, metavar="N", help="requests in flight, where a file does not say"
     )
     parser.add_argument(
-        "--concurrency", type=_above_0, metavar="N", help="requests in flight, where a file does not say"
-    )
-    parser.add_argument(
-        "--cached-frac", type=_share, metavar="F", help="share of the prompt served from cache, from 0 to 1"
+        "--cached-frac", type=share_or_all, metavar="F", help="share of the prompt served from cache, from 0 to 1"
     )
     parser.add_argument(
         "--output",
@@ -172,24 +171,3 @@ def _advice(made: Imported) -> list[str]:
 
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def _whole(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("write a whole number, 1 or more")
-    return value
-
-
-def _above_0(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError("write a number above 0")
-    return value
-
-
-def _share(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError("write a share from 0 to 1")
-    return value

@@ -53,8 +53,11 @@ def _flags() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
             ),
             "--vllm": ("the vllm command (default: beside this Python, or on the path)", {"metavar": "PATH"}),
             "--start-minutes": ("how long the server may take to start (default: 30)", {**number, "default": 30.0, "metavar": "N"}),
-            "--url": ("measure a server that runs already, OpenAI-compatible", {"metavar": "URL"}),
-            "--served-as": ("its name for the model (default: MODEL, or the only one it has)", text),
+            "--url": (
+                "measure a server that runs already, OpenAI-compatible; if it wants a key, set OPENAI_API_KEY, which vllm's client takes too",
+                {"metavar": "URL"},
+            ),
+            "--served-as": ("its name for the model (default: MODEL)", text),
             "--tokenizer": ("tokenizer for the load client (default: MODEL)", text),
             "--bench-args": ("more arguments for vllm bench serve, in one string", text),
         },
@@ -62,7 +65,7 @@ def _flags() -> dict[str, dict[str, tuple[str, dict[str, Any]]]]:
             "--lengths": ("mixes of prompt x answer tokens, such as 1024x256,8192x512 (default: six)", {"metavar": "INxOUT,…"}),
             "--slo": ("limits such as ttft=1000ms,tpot=50ms, or a level of `tco list levels`", {"metavar": "LIMITS"}),
             "--slo-percentile": ("share of requests that must be inside, in percent (default: the planning value)", {**number, "metavar": "P"}),
-            "--quick": ("windows of 20 s and no repeats: a first look, marked so", {"action": "store_true"}),
+            "--quick": ("windows of 20 s or fewer and no repeats: a first look, marked so", {"action": "store_true"}),
             "--budget-minutes": ("cut the plan to so many minutes, never a window", {**number, "metavar": "N"}),
             "--window-seconds": ("length of a steady window (default: 60)", {**number, "dest": "window_s", "metavar": "N"}),
             "--repeats": ("runs at the found load and its neighbours (default: 3)", count),
@@ -213,7 +216,13 @@ def line(name: str, facts: dict[str, Any]) -> str:
             if facts["power"] == "measured"
             else f"\n  power is left out ({' '.join(filter(None, (facts['power'], facts['power_note'])))})"
         )
-        return f"{len(facts['mixes'])} length mixes, about {facts['runs']} runs and {facts['minutes']:.0f} minutes{mixes}{cuts}{power}{unknown}"
+        stale = (
+            f"\n  measured anew: {facts['stale_count']} points that another version of tco kept"
+            if facts["stale_count"]
+            else ""
+        )
+        planned = f"{len(facts['mixes'])} length mixes, about {facts['runs']} runs and {facts['minutes']:.0f} minutes"
+        return planned + mixes + cuts + stale + power + unknown
     if name == "point":
         point = facts["point"]
         watts = "" if point.energy is None or math.isnan(point.energy.watts) else f", {point.energy.watts:.0f} W"

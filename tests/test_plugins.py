@@ -40,7 +40,7 @@ def example(case: Case, kind: str) -> tuple[str, OptionBase]:
 
 
 def test_every_file_of_the_folder_is_a_way_of_serving(repository: Path) -> None:
-    shared = {"__init__", "base", "provisioned", "self_hosted"}
+    shared = {"__init__", "api_bill", "base", "provisioned", "self_hosted"}
     files = {path.stem for path in (repository / "tco/options").glob("*.py")} - shared
     options = {name: import_module(f"tco.options.{name}").OPTION for name in files}
     assert {option.kind for option in options.values()} == set(KINDS)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tools/gpu_run.sh [SHAPE [FOLDER]]: one command that measures a real shape with random weights on this machine's GPU, in under nine minutes.
+# tools/gpu_run.sh [SHAPE [FOLDER]]: one command that measures a real shape with random weights on this machine's GPU; planned for nine minutes.
 # It needs no network and no model: a driver, and a Python that has vllm and what this package needs (PYTHON=/path/to/python; by default the
 # one beside the vllm on the path, else python3). MINUTES is the budget, MIXES the lengths, the first of them kept when the budget is short.
 set -euo pipefail

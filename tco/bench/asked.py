@@ -64,7 +64,7 @@ def settings(asked: Asked, catalog: Catalog, facts: Mapping[str, Any]) -> Settin
     Parameters
     ----------
     facts : mapping
-        What the power meter knows of the GPUs: their names fill in `--gpu`.
+        What the power meter knows of the GPUs: their names fill in `--gpu`; ``why`` where it knows none.
 
     Raises
     ------
@@ -135,6 +135,7 @@ def _longest(of_model: float | None, of_engine: float | None) -> float | None:
 
 
 def _plan(asked: Asked, context: float | None, limits: Limits) -> Plan:
+    _check_quick(asked)
     mixes = lengths(asked.lengths)
     plan = Plan(
         mixes=mixes,
@@ -149,12 +150,24 @@ def _plan(asked: Asked, context: float | None, limits: Limits) -> Plan:
     mixes = plan.mixes
     plan = replace(quick(plan) if asked.quick else plan, open_loop=asked.open_loop)
     if asked.quick and asked.window_s:
-        plan = replace(plan, window_s=min(asked.window_s, QUICK_WINDOW_S))
+        plan = replace(plan, window_s=asked.window_s)
     if asked.concurrency is not None:
         plan = replace(plan, first_concurrency=asked.concurrency[0], most_concurrency=asked.concurrency[1])
     if asked.cached_frac > 0:
         plan = replace(plan, cached=(Mix(mixes[0].input_tok, mixes[0].output_tok, asked.cached_frac),))
     return within(plan, asked.budget_minutes)
+
+
+def _check_quick(asked: Asked) -> None:
+    """A quick look has short windows and no repeats: what asks for more of both is told, never cut in silence."""
+    told = {"--repeats": (asked.repeats, 1, ""), "--window-seconds": (asked.window_s, QUICK_WINDOW_S, " s")}
+    faults = [
+        Fault(flag, f"{value:g}{unit} with --quick", f"ask for {most:g}{unit} at most, or leave --quick or {flag} out")
+        for flag, (value, most, unit) in told.items()
+        if asked.quick and value is not None and value > most
+    ]
+    if faults:
+        raise ScenarioError(faults)
 
 
 def _limits(asked: Asked, catalog: Catalog) -> Limits:
@@ -194,6 +207,6 @@ def _gpu(asked: str | None, catalog: Catalog, facts: Mapping[str, Any]) -> str:
         return asked
     name = next(iter(names)) if len(names) == 1 else None
     if name is None:
-        found = ", ".join(sorted(set(told))) or "no GPU was seen here"
+        found = ", ".join(sorted(set(told))) or facts.get("why") or "not said, and no driver was asked"
         raise TcoError(Fault("--gpu", found, "say which GPU serves, as in `tco list gpus`"))
     return name

@@ -94,16 +94,16 @@ class DcgmMeter(SampledMeter):
         try:
             found = self._ask()
         except self._failures as error:
-            mend = (
-                "name the exporter's address, such as http://node:9400/metrics, and see that it is reachable from here"
-            )
+            mend = "name the exporter's address, such as http://node:9400/metrics, see that it is reachable from here, or leave power out: --no-power"
             raise NoPower("B-POWER", Fault(", ".join(self.urls), f"no answer ({error})", mend)) from error
         except ValueError as error:
             mend = "name an address that serves the text of a DCGM exporter"
             raise NoPower("B-POWER", Fault(", ".join(self.urls), f"no Prometheus text ({error})", mend)) from error
         faults = []
         if slices := [key for key, (labels, _) in found.items() if labels.get("GPU_I_ID")]:
-            mend = "the power is that of the whole card, never a slice's: pick whole GPUs, or go without watts"
+            mend = (
+                "the power is that of the whole card, never a slice's: pick whole GPUs, or go without watts: --no-power"
+            )
             raise NoPower("B-MIG", [Fault(f"GPU {key}", "a MIG slice", mend) for key in slices])
         for key, (_, readings) in found.items():
             if not {"watts", "counter_joules"} & set(readings):

@@ -79,12 +79,22 @@ def prefix_cache_off(words: Sequence[str]) -> bool:
 
 OURS = ("--served-model-name", "--host", "--port", "--model")
 """What the measurement itself tells the engine."""
+SECRETS = {
+    "--api-key": "set VLLM_API_KEY for the server, and OPENAI_API_KEY to the same for its client",
+    "--hf-token": "set HF_TOKEN",
+}
+"""What must not be told by an argument, and how else."""
 
 
 def refused(words: Sequence[str]) -> list[Fault]:
     """A fault for each argument that is not the user's to give."""
     flags = [word.partition("=")[0].replace("_", "-") for word in words if word.startswith("--")]
-    return [Fault("--server-args", flag, "leave it out: tco bench sets it itself") for flag in flags if flag in OURS]
+    ours = [Fault("--server-args", flag, "leave it out: tco bench sets it itself") for flag in flags if flag in OURS]
+    return ours + [
+        Fault("--server-args", flag, f"arguments are written into the profile: {SECRETS[flag]}")
+        for flag in flags
+        if flag in SECRETS
+    ]
 
 
 @dataclass(frozen=True)

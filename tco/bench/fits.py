@@ -31,10 +31,10 @@ def watts_of(point: PointResult) -> float | None:
 
 def fitted_work(points: Sequence[PointResult]) -> FittedWork | None:
     """The work model of one cold point a length mix; None with fewer than three."""
-    usable = [point for point in points if not blocks(point.codes) and point.output_tok_per_s > 0]
-    if len(usable) < FEWEST_MIXES:
+    known = [point for point in points if not blocks(point.codes) and point.output_tok_per_s > 0]
+    if len(known) < FEWEST_MIXES:
         return None
-    seen = _lengths(usable), np.array([point.output_tok / point.output_tok_per_s for point in usable])
+    seen = _lengths(known), np.array([point.output_tok / point.output_tok_per_s for point in known])
     found, half = _fit(*seen), _half_widths(*seen)
     return FittedWork(
         prefill_s_per_tok=found.prefill_s_per_tok,
@@ -45,7 +45,7 @@ def fitted_work(points: Sequence[PointResult]) -> FittedWork | None:
         context_error_s_per_tok2=half and half[2],
         error_frac=_mean_miss(found.error_frac) or 0.0,
         left_out_error_frac=_mean_miss(found.left_out_error_frac),
-        mixes_count=len(usable),
+        mixes_count=len(known),
     )
 
 

@@ -96,11 +96,20 @@ def run(words: Sequence[str], file: Path, limit_s: float, waiting: Callable[[], 
         time.sleep(POLL_S)
         waiting()  # a client that fails because its server died is the server's fault
         raise TcoError(Fault("load client", f"ended with status {process.returncode}", _tail(log)))
-    data = json.loads(file.read_text(encoding="utf-8"))
-    requests, first_s = parse(data)
+    data, requests, first_s, took_s = _result(file)
     ended = time.monotonic()
-    zero = first_s if began - CLOCK_SLACK_S <= first_s <= ended else ended - float(data["duration"])
+    zero = first_s if began - CLOCK_SLACK_S <= first_s <= ended else ended - took_s
     return Loaded(requests, zero, file, tuple(words), {k: v for k, v in data.items() if not isinstance(v, list)})
+
+
+def _result(file: Path) -> tuple[dict[str, Any], Requests, float, float]:
+    """What the client wrote, its requests, its time of the first send and how long it took; a broken file is one message. [s]"""
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        return data, *parse(data), float(data["duration"])
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        mend = f"the disk may be full or the client not of a version that is known: see {file} and {file.with_suffix('.log').name} beside it"
+        raise TcoError(Fault("load client's result", f"not whole ({type(error).__name__}: {error})", mend)) from error
 
 
 def parse(data: Mapping[str, Any]) -> tuple[Requests, float]:
@@ -114,12 +123,16 @@ def parse(data: Mapping[str, Any]) -> tuple[Requests, float]:
     ------
     TcoError
         When the file lacks the detail.
+    KeyError, TypeError, ValueError
+        When it is not shaped as the client writes it.
     """
     missing = [key for key in ("start_times", "ttfts", "input_lens", "output_lens") if not data.get(key)]
     if missing:
         raise TcoError(
             Fault("load client's result", f"no {', '.join(missing)}", "run it with --save-detailed; no request ended")
         )
+    if len({len(data[key]) for key in ("start_times", "ttfts", "input_lens", "output_lens")}) > 1:
+        raise ValueError("its columns are of different lengths")
     start, ttft = np.array(data["start_times"], float), np.array(data["ttfts"], float)
     input_tok, output_tok = np.array(data["input_lens"], float), np.array(data["output_lens"], float)
     errors = data.get("errors") or [""] * len(start)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from tco.bench.energy import Conditions, conditions, over, unknown
+from tco.bench.energy import over, unknown
 from tco.bench.records import Energy
 from tco.bench.sampler import Sampler
 from tco.bench.trace import READINGS, GpuId, Trace, from_rows
@@ -28,6 +28,10 @@ class NoPower(TcoError):
         super().__init__(faults)
 
 
+class NoDriver(NoPower):
+    """Nothing on this machine can be asked: no NVIDIA driver, or not its bindings."""
+
+
 @dataclass(frozen=True)
 class Live:
     """The latest sample, for a line of progress."""
@@ -37,15 +41,6 @@ class Live:
     """All GPUs together. [W]"""
     temperature_c: float
     """The hottest, NaN where none is told. [°C]"""
-
-
-@dataclass(frozen=True)
-class IdleEnergy:
-    """What the GPUs drew doing nothing: before the server started, with the model loaded, and after the load."""
-
-    bare: Energy | None = None
-    loaded: Energy | None = None
-    after: Energy | None = None
 
 
 class Meter(ABC):
@@ -83,18 +78,6 @@ class Meter(ABC):
         Energy is told with codes, never raised: ``energy.usable`` says whether it may be used.
         """
         return over(self.trace(start_s), start_s, end_s)
-
-    def conditions(self, start_s: float, end_s: float) -> Conditions:
-        """Temperature, clocks, limits and slow-downs in a window."""
-        return conditions(self.trace(start_s), start_s, end_s)
-
-    def idle(self, seconds: float, settle_s: float = 0.0) -> Energy:
-        """Sample for ``settle_s``, then ``seconds`` more, and tell what the GPUs drew in the latter. [s]"""
-        self.start()
-        time.sleep(settle_s)
-        start_s = time.monotonic()
-        time.sleep(seconds)
-        return self.energy(start_s, time.monotonic())
 
     def live(self) -> Live | None:
         """The latest sample; None before the first."""
@@ -225,7 +208,4 @@ class NoMeter(Meter):
         return from_rows([], gpus=ids, source="none", unix_s=0.0, codes=(self.code,))
 
     def energy(self, start_s: float, end_s: float) -> Energy:
-        return unknown(self.gpus, self.code)
-
-    def idle(self, seconds: float, settle_s: float = 0.0) -> Energy:
         return unknown(self.gpus, self.code)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tco.bench.meter import NoPower
+from tco.bench.meter import NoDriver, NoPower
 from tco.bench.sampler import ReadFault
 from tco.bench.trace import READINGS, GpuId
 from tco.errors import Fault, nearest
@@ -26,6 +26,9 @@ GONE = (
 )
 NO_DRIVER = ("NVML_ERROR_LIBRARY_NOT_FOUND", "NVML_ERROR_DRIVER_NOT_LOADED")
 
+WITHOUT = "go without watts: --no-power"
+"""The mend that is always left."""
+
 GpuChoice = int | Sequence[int | str] | None
 """How many of the visible GPUs (the first ones), which ones by NVML's index or UUID, or all that are visible."""
 
@@ -36,14 +39,14 @@ def bindings() -> Any:
 
     Raises
     ------
-    NoPower
+    NoDriver
         nvidia-ml-py is not installed.
     """
     try:
         import pynvml  # type: ignore[import-untyped]  # it has no types
     except ImportError as error:
         mend = "install nvidia-ml-py: pip install 'llm-tco[bench]'"
-        raise NoPower("B-POWER", Fault("power", "the bindings of NVML are not installed", mend)) from error
+        raise NoDriver("B-POWER", Fault("power", "the bindings of NVML are not installed", mend)) from error
     return pynvml
 
 
@@ -66,8 +69,10 @@ class Nvml:
 
     Raises
     ------
+    NoDriver
+        No driver, or none of its bindings.
     NoPower
-        No driver, a driver that does not answer, fewer GPUs than asked for, an unknown one, or a GPU split into slices (MIG).
+        A driver that does not answer, fewer GPUs than asked for, an unknown one, or a GPU split into slices (MIG).
     """
 
     def __init__(self, choice: GpuChoice = None) -> None:
@@ -89,9 +94,9 @@ class Nvml:
             if error.value in {getattr(self.nvml, name) for name in NO_DRIVER}:
                 found = f"no NVIDIA driver on this machine ({error})"
                 mend = "measure where the GPU is, name a DCGM exporter with --dcgm URL, or go without watts"
-            else:
-                found = f"the NVIDIA driver does not answer ({error})"
-                mend = "see whether nvidia-smi runs; after a driver update the machine wants a restart"
+                raise NoDriver("B-POWER", Fault("power", found, mend)) from error
+            found = f"the NVIDIA driver does not answer ({error})"
+            mend = f"see whether nvidia-smi runs (after a driver update the machine wants a restart), or {WITHOUT}"
             raise NoPower("B-POWER", Fault("power", found, mend)) from error
 
     def close(self) -> None:
@@ -118,8 +123,8 @@ class Nvml:
         wanted = len(visible) if choice is None else choice
         if wanted < 1 or wanted > len(visible):
             hidden = f" (CUDA_VISIBLE_DEVICES={words})" if words is not None else ""
-            mend = f"ask for 1 to {len(visible)}" if visible else "let a GPU be seen"
-            raise NoPower("B-POWER", Fault("gpus", f"{wanted} asked for, {len(visible)} visible{hidden}", mend))
+            mend = f"ask for 1 to {len(visible)}" if visible else f"let a GPU be seen, or {WITHOUT}"
+            raise NoPower("B-POWER", Fault("--gpus", f"{wanted} asked for, {len(visible)} visible{hidden}", mend))
         return visible[:wanted]
 
     def _uuid(self, index: int) -> str:
@@ -138,16 +143,14 @@ class Nvml:
         usage = self.tell(self.nvml.nvmlDeviceGetPowerUsage, handle)
         if usage is None and not (gpu.instant or gpu.average or gpu.counter):
             found = f"GPU {index} ({name}) tells neither its power nor its energy"
-            raise NoPower("B-POWER", Fault("power", found, "go without watts, or measure at the wall"))
+            raise NoPower("B-POWER", Fault("power", found, f"measure at the wall, or {WITHOUT}"))
         return gpu
 
     def _refuse_slices(self) -> None:
         """MIG shares a card, and the driver only knows the power of the whole card."""
         split = [gpu for gpu in self.gpus if (self.tell(self.nvml.nvmlDeviceGetMigMode, gpu.handle) or [0])[0]]
         if split:
-            mend = (
-                "the driver tells the power of the whole card, never a slice's: nvidia-smi -mig 0, or go without watts"
-            )
+            mend = f"the driver tells the power of the whole card, never a slice's: nvidia-smi -mig 0, or {WITHOUT}"
             raise NoPower("B-MIG", [Fault(f"GPU {gpu.index} ({gpu.id.name})", "MIG is on", mend) for gpu in split])
 
     # one sample
@@ -242,7 +245,7 @@ def _named(words: Sequence[int | str], uuids: list[str], where: str) -> list[int
         text = str(word)
         matches = [int(text)] if text.isdigit() else [i for i, uuid in enumerate(uuids) if uuid.startswith(text)]
         if text.startswith("MIG-"):
-            mend = "the driver tells the power of the whole card, never a slice's: measure a whole GPU, or go without watts"
+            mend = f"the driver tells the power of the whole card, never a slice's: measure a whole GPU, or {WITHOUT}"
             raise NoPower("B-MIG", Fault(where, text, mend))
         if len(matches) == 1 and 0 <= matches[0] < len(uuids):
             found += matches

@@ -8,7 +8,7 @@ from typing import Any
 from tco.bench.dcgm import DcgmMeter
 from tco.bench.energy import SPOILED, usable
 from tco.bench.machine import gpu_facts
-from tco.bench.meter import IdleEnergy, Live, Meter, NoMeter, NoPower, ReplayMeter, Sample, SampledMeter
+from tco.bench.meter import Live, Meter, NoDriver, NoMeter, NoPower, ReplayMeter, Sample, SampledMeter
 from tco.bench.nvml import GpuChoice, Nvml
 from tco.bench.sampler import Sampler
 from tco.bench.trace import Trace
@@ -17,9 +17,9 @@ __all__ = [
     "PERIOD_S",
     "SPOILED",
     "DcgmMeter",
-    "IdleEnergy",
     "Live",
     "Meter",
+    "NoDriver",
     "NoMeter",
     "NoPower",
     "NvmlMeter",
@@ -72,18 +72,19 @@ def open_meter(gpus: GpuChoice = None, dcgm: str | Sequence[str] | None = None, 
     dcgm : str, sequence of str, or None
         Addresses of DCGM exporters, or of a Prometheus that gathers them.
     or_none : bool
-        Whether to give a meter without watts, which says why by its code, where none can be had.
+        Whether to give a meter without watts, which says why, where no exporter is named and this machine has no driver. A driver or an
+        exporter that is there and cannot tell is refused all the same: nobody loses watts without being told.
 
     Raises
     ------
     NoPower
-        No watts can be had and ``or_none`` is not set.
+        No watts can be had; with ``or_none``, although there is something to have them from.
     """
     try:
         if dcgm:
             return DcgmMeter(dcgm, gpus if gpus is None or isinstance(gpus, int) else len(gpus))
         return NvmlMeter(gpus)
-    except NoPower as fault:
+    except NoDriver as fault:
         if not or_none:
             raise
         return NoMeter(gpus if isinstance(gpus, int) else len(gpus or ()), fault.code, str(fault))

@@ -110,6 +110,7 @@ def serving_point(one: Measured) -> hardware.ServingPoint:
         output_tok=one.mix.output_tok,
         concurrency=_in_flight(point),
         output_tok_per_s=_tidy(point.output_tok_per_s),
+        whole_run_output_tok_per_s=_known(point.whole_run_output_tok_per_s),
         ttft_ms=_latency(point.ttft_ms),
         tpot_ms=_latency(point.tpot_ms),
         e2e_ms=_latency(point.e2e_ms),
@@ -153,7 +154,14 @@ def joined_result(one: Measured) -> PointResult:
     if len(energies) == len(runs):
         joules, watts = (sum(getattr(each, name) for each in energies) / len(energies) for name in ("joules", "watts"))
         energy = replace(energies[0], joules=joules, watts=watts, codes=_union(each.codes for each in energies))
-    rates = ("output_tok_per_s", "input_tok_per_s", "requests_per_s", "in_slo_frac", "cached_frac")
+    rates = (
+        "output_tok_per_s",
+        "whole_run_output_tok_per_s",
+        "input_tok_per_s",
+        "requests_per_s",
+        "in_slo_frac",
+        "cached_frac",
+    )
     means: dict[str, Any] = {name: mean(name) for name in rates}
     means |= {name: latency(name) for name in ("ttft_ms", "tpot_ms", "e2e_ms")}
     judged = [judged_count(run) for run in runs]

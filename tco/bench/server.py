@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import time
@@ -12,19 +13,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from tco.bench.processes import environment, guarded, last_lines, stop_group
 from tco.errors import Fault, MissingTool, TcoError
 
 POLL_S = 0.5
 HTTP_S = 5.0
+KEY = "OPENAI_API_KEY"
+"""The variable of the environment that holds a server's key, as vLLM's own load client reads it; it is written nowhere."""
+KEYLESS = (401, 403)
+"""Answers to those who bear no key, or a wrong one."""
 WHY = (
     (r"CUDA out of memory|OutOfMemoryError|CUDA error: out of memory",
      "the GPU ran out of memory: lower --max-num-seqs or --gpu-memory-utilization by --server-args, or use more GPUs"),
     (r"No available memory for the cache|larger than the maximum number of tokens|KV cache.*(?:needed|larger)|"
      r"Free memory on device .* is less than|Available memory on node",
      "the model does not fit: use more GPUs (--gpus, --tensor-parallel), a smaller --dtype or --quantization, or --max-model-len by --server-args"),
-    (r"address already in use", "the port is taken: name another with --port"),
+    (r"address already in use", "another program took its port: start the same command again"),
     (r"unrecognized arguments|error: argument", "the engine does not know an argument: mend --server-args"),
     (r"Repository Not Found|not a valid model identifier|Can't load the configuration|LocalEntryNotFoundError|Invalid repository ID",
      "the model cannot be loaded: check its name, or that it is on this machine"),
@@ -141,11 +147,28 @@ def base(url: str) -> str:
 
 
 def served_models(url: str) -> dict[str, int | None]:
-    """The names a running server answers to, each with the longest context it says it has."""
-    text = _get(url.rstrip("/") + "/v1/models")
-    if text is None:
+    """
+    The names a running server answers to, each with the longest context it says it has.
+
+    Raises
+    ------
+    TcoError
+        When nothing answers there, it wants a key or another one, or it is no OpenAI-compatible server.
+    """
+    try:
+        with _opened(url.rstrip("/") + "/v1/models", HTTP_S) as answer:
+            text = answer.read().decode("utf-8", errors="replace")
+    except urllib.error.HTTPError as refusal:
+        known = f"it does not take the key in {KEY}" if os.environ.get(KEY) else f"it wants a key: set {KEY}"
+        mend = (
+            known
+            if refusal.code in KEYLESS
+            else "its models are not told at /v1/models; give an OpenAI-compatible server's address"
+        )
+        raise TcoError(Fault("--url", f"{url} answers {refusal.code}", mend)) from None
+    except (urllib.error.URLError, OSError, ValueError) as error:
         mend = "nothing answers at /v1/models there; check the address and that the server is up"
-        raise TcoError(Fault("--url", url, mend))
+        raise TcoError(Fault("--url", url, mend)) from error
     try:
         return {str(model["id"]): model.get("max_model_len") for model in json.loads(text)["data"]}
     except (KeyError, TypeError, ValueError) as other:
@@ -175,9 +198,7 @@ def reset_cache(url: str) -> bool:
     holds, the more it would find.
     """
     try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url + "/reset_prefix_cache", method="POST"), timeout=HTTP_S
-        ) as answer:
+        with _opened(url + "/reset_prefix_cache", HTTP_S, "POST") as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError, ValueError):
         return False
@@ -229,9 +250,17 @@ def parse_generated(text: str) -> float | None:
     return sum(map(float, told)) if told else None
 
 
+def _opened(url: str, patience_s: float, method: str = "GET") -> Any:
+    """A request with the key of the environment, which no other address gets when this one leads there."""
+    request = urllib.request.Request(url, method=method)
+    if key := os.environ.get(KEY, "").strip():
+        request.add_unredirected_header("Authorization", f"Bearer {key}")
+    return urllib.request.urlopen(request, timeout=patience_s)
+
+
 def _get(url: str, patience_s: float = HTTP_S) -> str | None:
     try:
-        with urllib.request.urlopen(url, timeout=patience_s) as answer:
+        with _opened(url, patience_s) as answer:
             return str(answer.read().decode("utf-8", errors="replace")) if answer.status == 200 else None
     except (urllib.error.URLError, OSError, ValueError):
         return None

@@ -39,9 +39,16 @@ class State:
         os.replace(beside, self.folder / f"{name}.json")
 
     def point(self, name: str) -> PointResult | None:
-        """A finished point."""
+        """A finished point; None where there is none, or one of another version of this program."""
         found = self.read(name)
-        return None if found is None else point_of(found)
+        try:
+            return None if found is None else point_of(found)
+        except (TypeError, KeyError, ValueError, AttributeError):
+            return None
+
+    def stale_count(self) -> int:
+        """How many files are kept that are no points any more, of another version of this program: they are measured anew."""
+        return len(self._files()) - self.points_count()
 
     def swap_raw(self, name: str, other: str) -> None:
         """Let two raw results change names: a point's own is the one that its figures come from."""
@@ -52,7 +59,10 @@ class State:
 
     def points_count(self) -> int:
         """How many points are finished."""
-        return sum(1 for _ in self.folder.glob("*-r[0-9]*.json"))
+        return sum(self.point(file.stem) is not None for file in self._files())
+
+    def _files(self) -> list[Path]:
+        return list(self.folder.glob("*-r[0-9]*.json"))
 
     def keep_point(self, name: str, point: PointResult) -> None:
         """Keep a finished point."""
@@ -60,7 +70,14 @@ class State:
 
 
 def point_of(data: Mapping[str, Any]) -> PointResult:
-    """A point from what was kept of it."""
+    """
+    A point from what was kept of it.
+
+    Raises
+    ------
+    TypeError, KeyError, ValueError, AttributeError
+        When it was kept by a version with other fields.
+    """
     parts = _with_nan(PointResult, data)
     for latency in ("ttft_ms", "tpot_ms", "e2e_ms"):
         parts[latency] = Percentiles(**_with_nan(Percentiles, parts[latency]))

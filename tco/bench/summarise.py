@@ -187,12 +187,6 @@ def counted(requests: Requests, window: tuple[float, float]) -> Requests:
     return requests.among((requests.start_s >= window[0]) & (requests.end_s <= window[1]))
 
 
-def goodput_per_s(requests: Requests, limits: Limits, window: tuple[float, float]) -> float:
-    """Requests a second that keep the service level, by the time they took. [requests/s]"""
-    good = requests.among(in_slo(requests, limits))
-    return float(inside_s(good.start_s, good.end_s, window).sum() / (window[1] - window[0]))
-
-
 def summarise(
     requests: Requests,
     load: Load,

@@ -93,7 +93,7 @@ def completed(point: FoundPoint, told: Told, catalog: Catalog) -> FoundPoint:
         setup,
         model=told.model or (model_named(setup.model, catalog.models()) if setup.model else None),
         gpu=told.gpu or (gpu_named(setup.gpu, catalog.gpus()) if setup.gpu else None),
-        gpus=setup.gpus or told.gpus,
+        gpus=setup.gpus or told.gpus or (1 if point.watched_gpus == 1 else None),
         engine=setup.engine or told.engine,
         engine_version=setup.engine_version or told.engine_version,
         dtype=told.dtype or setup.dtype,
@@ -106,7 +106,15 @@ def completed(point: FoundPoint, told: Told, catalog: Catalog) -> FoundPoint:
         concurrency=point.concurrency if point.concurrency is not None else told.concurrency,
         cached_frac=point.cached_frac if point.cached_frac is not None else told.cached_frac,
     )
-    return _shared(_taken_apart(filled), told.replicas)
+    return _shared(_of_what_served(_taken_apart(filled)), told.replicas)
+
+
+def _of_what_served(point: FoundPoint) -> FoundPoint:
+    """Without watts where other GPUs were watched than served."""
+    watched, served = point.watched_gpus, point.setup.gpus
+    if point.watts is None or watched is None or watched == served:
+        return point
+    return replace(point, watts=None, flags=(*point.flags, f"watts of {watched} GPUs, and {served} served: left out"))
 
 
 def _taken_apart(point: FoundPoint) -> FoundPoint:
@@ -166,7 +174,10 @@ def _lacking(flag: str, points: Sequence[FoundPoint]) -> str:
 
 
 def _hint(name: str, points: Sequence[FoundPoint], catalog: Catalog) -> str:
-    """What the files call it, and the nearest names to that."""
+    """What the files call it, and the nearest names to that; of GPUs, how many they watched."""
+    if name == "gpus":
+        watched = sorted({point.watched_gpus for point in points if point.watched_gpus is not None})
+        return f"; the files watched {' and '.join(map(str, watched))}" if watched else ""
     if name not in ("gpu", "model"):
         return ""
     known = list(catalog.gpus() if name == "gpu" else catalog.models())

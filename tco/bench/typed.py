@@ -27,6 +27,14 @@ def share(text: str) -> float:
     return value
 
 
+def share_or_all(text: str) -> float:
+    """A share from 0 to 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError("write a share from 0 to 1")
+    return value
+
+
 def whole(text: str) -> int:
     """A whole number, 1 or more."""
     value = int(text)

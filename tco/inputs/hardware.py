@@ -125,6 +125,8 @@ class ServingPoint(Input):
     """Requests in flight."""
     output_tok_per_s: Positive
     """Output tokens a second of the whole replica."""
+    whole_run_output_tok_per_s: NonNegative | None = None
+    """The same from the first send to the last finish, ramp and drain with it, as load clients print it; empty where only one is told."""
     ttft_ms: Percentiles = Percentiles()
     """Time to first token."""
     tpot_ms: Percentiles = Percentiles()

@@ -185,7 +185,7 @@ class _Vendor:
         """The years of a term that the log touches: trued up in their last month, or told where that cannot be."""
         row = term.row
         if self.on is not None:
-            why = "annual true-up: everything is at one day's prices, so that there is no year"
+            why = "everything is at one day's prices, so that there is no year"
             yield Pending(row.provider, row.model, "true_up", None, None, why, term.where)
             return
         start = term.start
@@ -201,9 +201,9 @@ class _Vendor:
         agreed = self._usd(term, start) * (days / whole_days)
         used, due = self._used(term, [start + number * DAY for number in range(days)]), end - DAY
         if word(due) > word(self.last):
-            why = f"annual true-up: what is missing then is charged in {word(due)}"
+            why = f"what is missing at the end of its year is charged in {word(due)}"
         elif word(start) < word(self.first):
-            why = f"annual true-up of {word(due)}: the days looked at begin on {self.first}, its year on {start}"
+            why = f"of {word(due)}: the days looked at begin on {self.first}, its year on {start}"
         else:
             missing = float(shortfall_usd(used, agreed))
             if missing > SMALL_FRAC * agreed:

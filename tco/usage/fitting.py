@@ -71,8 +71,9 @@ class WorkloadFit:
         ):
             if value is not None:
                 yield f"workload.{path}", round(value, 6)
-        yield "workload.cacheable_frac", round(self.cached_frac, 6)
-        yield "workload.batch_frac", round(self.batch_frac, 6)
+        for path, value in (("cacheable_frac", self.cached_frac), ("batch_frac", self.batch_frac)):
+            if value > 0:  # a log without any tells nothing of what could be cached, or wait
+                yield f"workload.{path}", round(value, 6)
         if self.shape_hours is not None:
             yield from ((f"workload.{path}", None) for path in ("shape", "busy_hours", "busy_ratio"))
             yield "workload.utc_offset_hours", 0.0
@@ -149,6 +150,10 @@ def _fit(sums: Sequence[float], rows: dict[str, Any], models: tuple[str, ...]) -
     shape = _shape(by_hour, first) if by_hour is not None else None
     if shape is None:
         notes.append("less than a week by the hour: the shape of the week stays as it was")
+    if not cached:
+        notes.append("no cached tokens in the log: the scenario's cacheable share stays as it was")
+    if not batch:
+        notes.append("no batch requests in the log: the scenario's share that may wait stays as it was")
     burst = _burst(rows) if lone else None
     notes += _burst_notes(rows, burst)
     visible = output - reasoning

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as w  # type: ignore[import-untyped]
@@ -124,12 +125,12 @@ class BenchApp(w.VBox):  # type: ignore[misc]
         if progress is None or found is None:
             self.words.html = pages.before_html(self.prepared, self.loose)
         elif progress.ended:
-            self.words.html = pages.after_html(progress, found, found.state / found.key())
+            self.words.html = pages.after_html(progress, found, Path(progress.folder))
         else:
             self.words.html = pages.running_html(progress, found, stopping)
         self.starts.disabled = self.busy or not self.prepared.ready
         self.stops.disabled = not self.busy or stopping
-        unfinished = self.prepared.kept_count > 0 and (progress is None or progress.written is None)
+        unfinished = bool(self.prepared.kept_count) and (progress is None or progress.written is None)
         self.starts.description = "Go on" if unfinished and not self.busy else "Start"
 
     def draw_plan(self) -> None:

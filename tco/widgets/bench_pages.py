@@ -243,7 +243,9 @@ def _limits(limits: Limits) -> str:
     return f"{limits.percentile:g} of 100 requests: first token within {limits.ttft_ms:,.4g} ms, {limits.tpot_ms:,.4g} ms per output token"
 
 
-def _kept(number: int) -> str:
+def _kept(number: int | None) -> str:
+    if number is None:
+        return "Whether some of it is measured already is known at the start, when the server or the exporter has been asked."
     if not number:
         return "Nothing of it is measured yet."
     return f"{number} finished run{'' if number == 1 else 's'} of the same settings {'is' if number == 1 else 'are'} kept, and not measured again."

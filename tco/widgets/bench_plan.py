@@ -1,12 +1,13 @@
 """What would be measured with the controls as they stand, how long it takes, and what is missing for it, each in a sentence."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from tco.bench.asked import Asked, settings
-from tco.bench.measure import command, is_local
-from tco.bench.power import NoMeter, open_meter
+from tco.bench.asked import Asked, gpus_of
+from tco.bench.measure import LEARNT, command, is_known, is_local, metered, pinned
+from tco.bench.power import NoMeter, NoPower, open_meter
 from tco.bench.settings import Settings, client
 from tco.bench.state import State
 from tco.catalog import Catalog
@@ -16,10 +17,12 @@ from tco.widgets.bench_form import BenchForm
 
 @dataclass(frozen=True)
 class Machine:
-    """What this machine has: the names of its GPUs, or why none is seen."""
+    """What this machine has: the names of its GPUs, or why none is seen, and whether that is a fault to mend."""
 
     facts: dict[str, Any]
     why_no_gpu: str = ""
+    refused: tuple[Fault, ...] = ()
+    """Why a driver that is there cannot tell the power of its GPUs, such as slices."""
 
     @property
     def gpus(self) -> list[str]:
@@ -35,7 +38,8 @@ class Prepared:
     settings: Settings | None
     faults: tuple[Fault, ...]
     missing: tuple[str, ...]
-    kept_count: int = 0
+    kept_count: int | None = 0
+    """Finished runs from before; None where a server or an exporter elsewhere must be asked first, which the start does."""
     command: str = ""
 
     @property
@@ -44,14 +48,21 @@ class Prepared:
         return self.settings is not None and not self.missing
 
 
-def look() -> Machine:
-    """Ask the driver, once, which GPUs are here."""
-    meter = open_meter(or_none=True)
+def look(gpus: int | None = None) -> Machine:
+    """Ask the driver which GPUs are here, all or the first few."""
+    try:
+        meter = open_meter(gpus, or_none=True)
+    except NoPower as fault:
+        return Machine({}, str(fault), fault.faults)
     try:
         why = meter.why if isinstance(meter, NoMeter) else ""
         return Machine(meter.facts(), why)
     finally:
         meter.close()
+
+
+look_at_few = lru_cache(maxsize=8)(look)
+"""The same, each number once: where a card that is not used cannot tell its power, the others may."""
 
 
 def prepare(form: BenchForm, catalog: Catalog, machine: Machine) -> Prepared:
@@ -60,14 +71,35 @@ def prepare(form: BenchForm, catalog: Catalog, machine: Machine) -> Prepared:
     found: Settings | None = None
     if asked is not None:
         try:
-            found = settings(asked, catalog, machine.facts)
+            found = pinned(asked, catalog, _seen(asked, form.with_power, machine), form.with_power)
         except TcoError as error:
             faults = list(error.faults)
-    if found is not None and asked is not None and (not form.with_power or (asked.url and not is_local(asked.url))):
-        found = replace(found, gpus_seen=())  # as the measurement itself will know them: no meter is opened
-    kept = State(found.state / found.key()).points_count() if found is not None else 0
+    kept: int | None = 0
+    if found is not None and asked is not None:
+        known = is_known(asked, form.with_power)
+        kept = State(found.state / found.key()).points_count() if known else None
     said = command(asked, form.with_power) if asked is not None else ""
     return Prepared(asked, found, tuple(faults), tuple(missing(asked, form, machine)), kept, said)
+
+
+def _seen(asked: Asked, power: bool, machine: Machine) -> Mapping[str, Any]:
+    """
+    What the measurement's own meter will know of the GPUs, without asking anybody elsewhere.
+
+    Raises
+    ------
+    TcoError
+        Where that meter would be refused.
+    """
+    if asked.dcgm is not None and power:
+        return LEARNT.gpus.get(
+            (asked.dcgm, gpus_of(asked)), {"why": "not said, and the exporter is only asked at the start"}
+        )
+    if machine.refused and metered(asked, power):
+        machine = look_at_few(gpus_of(asked))
+        if machine.refused:
+            raise TcoError(machine.refused)
+    return machine.facts or {"why": machine.why_no_gpu}
 
 
 def missing(asked: Asked | None, form: BenchForm, machine: Machine) -> list[str]:
@@ -82,7 +114,7 @@ def missing(asked: Asked | None, form: BenchForm, machine: Machine) -> list[str]
             "or bring results that another tool has measured (page Import)."
         )
     here = form.server.value != "running"
-    if here and not machine.gpus and not form.gpu.value:
+    if here and not machine.gpus and not machine.refused and not form.gpu.value:
         told.append(
             "No NVIDIA GPU is seen on this machine: give the address of a server that runs elsewhere, or say under GPU which one serves."
         )

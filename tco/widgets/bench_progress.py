@@ -46,6 +46,8 @@ class Progress:
     stopped: bool = False
     ended: bool = False
     power: str = ""
+    folder: str = ""
+    """Where finished points are kept."""
     done_frac: float = 0.0
     _open: list[str] = field(default_factory=list)
     _started: set[str] = field(default_factory=set)
@@ -135,7 +137,7 @@ class Progress:
     def _turned(self, name: str, facts: Mapping[str, Any]) -> None:
         self.phase, self.facts = name, facts
         if name == "plan":
-            self.power = str(facts["power"])
+            self.power, self.folder = str(facts["power"]), str(facts["folder"])
         elif name == "mix":
             self.mix_number = int(facts["number"])
         elif name == "run":

@@ -49,6 +49,11 @@ def test_a_level_by_name_and_limits_by_hand(catalog: Catalog) -> None:
     assert (by_hand.ttft_ms, by_hand.tpot_ms, by_hand.percentile) == (1000.0, 50.0, 90.0)
 
 
+def test_a_quick_look_may_be_quicker_still(catalog: Catalog) -> None:
+    plan = settings(Asked(LLAMA, quick=True, repeats=1, window_s=6.0), catalog, H100).plan
+    assert (plan.window_s, plan.repeats) == (6.0, 1)
+
+
 def test_split_over_gpus(catalog: Catalog) -> None:
     assert settings(Asked(LLAMA, gpus=4), catalog, H100).tensor_parallel == 4
     piped = settings(Asked(LLAMA, gpus=4, tensor_parallel=2, server_args=("-pp", "2")), catalog, H100)
@@ -67,6 +72,10 @@ def test_split_over_gpus(catalog: Catalog) -> None:
         (Asked(LLAMA, url="http://10.0.0.1:8000"), "how many GPUs serve one replica"),
         (Asked(LLAMA, gpu="H200-SXM"), "the driver says NVIDIA H100"),
         (Asked(LLAMA, server_args=("--port=8000", "--served_model_name", "x")), "--served-model-name; leave it out"),
+        (
+            Asked(LLAMA, server_args=("--api-key", "secret")),
+            "--api-key; arguments are written into the profile: set VLLM_API_KEY",
+        ),
     ],
 )
 def test_what_serves_is_not_guessed(catalog: Catalog, asked: Asked, found: str) -> None:
@@ -116,6 +125,8 @@ def test_longer_answers_take_a_longer_plan(catalog: Catalog) -> None:
         (Asked(LLAMA, lengths="1x"), "such as 1024x256"),
         (Asked(LLAMA, budget_minutes=2), "add --quick"),
         (Asked(LLAMA, slo_percentile=100.0), "between 0 and 100"),
+        (Asked(LLAMA, quick=True, repeats=3), "--repeats: 3 with --quick; ask for 1 at most, or leave"),
+        (Asked(LLAMA, quick=True, window_s=60.0), "--window-seconds: 60 s with --quick; ask for 20 s at most"),
         (Asked(LLAMA, lengths="200000x10"), "exceed the context"),
     ],
 )
@@ -178,6 +189,20 @@ def test_a_plan_measures_nothing(run: Callable[..., Any], fake_vllm: Path, tmp_p
     assert not (tmp_path / "state").exists()
 
 
+def test_points_of_another_version_are_measured_anew_and_said(
+    run: Callable[..., Any], fake_vllm: Path, tmp_path: Path
+) -> None:
+    words = flags(fake_vllm, tmp_path, "--json-log")
+    first = run(*words)
+    assert first.status == 0, first.err
+    (kept,) = (tmp_path / "state").glob("*/closed-*.json")
+    kept.write_text(json.dumps(json.loads(kept.read_text()) | {"of_another_version": 1}))
+    assert "measured anew: 1 points that another version of tco kept" in run(*words[:-1], "--plan").err
+    again = run(*words)
+    assert again.status == 0, again.err
+    assert '"event": "run"' in again.out
+
+
 def test_nothing_but_a_model_and_a_gpu_need_be_said(run: Callable[..., Any]) -> None:
     ran = run("bench", LLAMA, "--gpu", "H200-SXM", "--no-power", "--plan")
     assert ran.status == 0, ran.err
@@ -193,7 +218,7 @@ def test_nobody_at_the_url(run: Callable[..., Any], fake_vllm: Path, tmp_path: P
 
 
 def test_terminated_it_leaves_no_process(fake_vllm: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tco.cli", *flags(fake_vllm, tmp_path, "--json-log", "--window-seconds", "30")]
+    command = [sys.executable, "-m", "tco.cli", *flags(fake_vllm, tmp_path, "--json-log", "--window-seconds", "20")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for each in process.stdout:

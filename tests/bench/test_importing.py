@@ -244,3 +244,45 @@ def profile_of(ran: Any) -> Mapping[str, Any]:
     (made,) = ran.data["profiles"]
     found: Mapping[str, Any] = made["profile"]
     return found
+
+
+def aiperf_on_a_node(folder: Path, gpus: int) -> Path:
+    """An AIPerf summary whose telemetry watched a whole node, 600 W a card."""
+    run = json.loads((SAMPLES / "aiperf/profile_export_aiperf.json").read_text())
+    power = {"nvidia_power_usage": {"unit": "W", "avg": 600.0}}
+    cards = {
+        str(i): {"gpu_name": "NVIDIA H100 80GB HBM3", "gpu_uuid": f"GPU-{i}", "metrics": power} for i in range(gpus)
+    }
+    run["telemetry_data"].update(endpoints={"http://x": {"gpus": cards}})
+    path = folder / "profile_export_aiperf.json"
+    path.write_text(json.dumps(run))
+    return path
+
+
+def test_aiperf_tells_the_nodes_gpus_and_the_flag_tells_the_replicas(
+    importing: Callable[..., Any], tmp_path: Path
+) -> None:
+    told = (*MODEL, "--engine", "vllm", "--engine-version", "0.32.0", "--dtype", "auto", "--json")
+    made = profile_of(importing(aiperf_on_a_node(tmp_path, 8), *told, "--gpus", 1))
+    assert made["gpus_per_replica"] == 1
+    assert made["points"][0]["watts"] is None  # 4,800 W are of eight cards, one served
+    assert "watts of 8 GPUs, and 1 served: left out" in made["note"]
+    whole = profile_of(importing(aiperf_on_a_node(tmp_path, 2), *told, "--gpus", 2))
+    assert (whole["gpus_per_replica"], whole["points"][0]["watts"]) == (2, 1200.0)
+    two = profile_of(importing(aiperf_on_a_node(tmp_path, 8), *told, "--gpus", 8, "--replicas", 2))
+    assert (two["gpus_per_replica"], two["points"][0]["watts"]) == (4, 2400.0)
+
+
+def test_aiperf_without_the_flag_asks_and_says_what_the_node_has(importing: Callable[..., Any], tmp_path: Path) -> None:
+    path, told = (
+        aiperf_on_a_node(tmp_path, 8),
+        (*MODEL, "--engine", "vllm", "--engine-version", "0.32.0", "--dtype", "auto"),
+    )
+    asked = importing(path, *told)
+    assert asked.status == 2
+    assert "--gpus: not said by profile_export_aiperf.json; say how many GPUs served; the files watched 8" in asked.err
+    more = profile_of(importing(path, *told, "--gpus", 16, "--json"))
+    assert more["points"][0]["watts"] is None  # one of two nodes was watched
+    assert "watts of 8 GPUs, and 16 served: left out" in more["note"]
+    alone = profile_of(importing(aiperf_on_a_node(tmp_path, 1), *told, "--json"))
+    assert (alone["gpus_per_replica"], alone["points"][0]["watts"]) == (1, 600.0)

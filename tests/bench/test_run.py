@@ -127,6 +127,9 @@ def test_repeats_open_loop_and_no_power(settings: Settings) -> None:
     _, written = bench(replace(settings, plan=plan), NoMeter(1), Heard())
     closed, opened = sorted(written.points, key=lambda p: p.request_rate or 0.0)
     assert closed.repeats_count == 3
+    # 16 tokens of each of many requests, ramp and drain in the span: below the window's, and not by much
+    assert closed.whole_run_output_tok_per_s is not None
+    assert 0.5 < closed.whole_run_output_tok_per_s / closed.output_tok_per_s < 1.05
     assert closed.output_error_frac is not None
     assert opened.request_rate == pytest.approx(0.9 * closed.output_tok_per_s / 16, rel=0.05)
     assert closed.watts is closed.joules_per_request is None
@@ -141,6 +144,7 @@ def test_repeats_open_loop_and_no_power(settings: Settings) -> None:
         ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 GiB", "the GPU ran out of memory"),
         ("ValueError: No available memory for the cache blocks.", "the model does not fit"),
         ("vllm: error: unrecognized arguments: --nonsense", "mend --server-args"),
+        ("OSError: [Errno 98] address already in use", "start the same command again"),
         ("RuntimeError: nobody knows why", "see its log"),
     ],
 )

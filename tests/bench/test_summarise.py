@@ -11,7 +11,6 @@ from tco.bench.records import Requests
 from tco.bench.summarise import (
     Limits,
     Load,
-    goodput_per_s,
     in_slo,
     percentiles,
     rates,
@@ -117,11 +116,14 @@ def test_a_request_is_inside_when_it_keeps_both_limits() -> None:
     assert in_slo(run, LIMITS).tolist() == [False, True, False, False]
 
 
-def test_goodput_counts_only_what_is_inside() -> None:
+def test_goodput_is_the_share_inside_of_the_requests_a_second() -> None:
     run = closed_loop(8, 4, 0.1, 0.01, 11)  # 0.2 s each: 20 a second
-    late = Requests(run.input_tok, run.output_tok, run.start_s, np.where(np.arange(8) % 2, 0.1, 0.3), run.end_s, run.ok)
-    assert goodput_per_s(run, LIMITS, (0.0, 0.4)) == pytest.approx(20.0)
-    assert goodput_per_s(late, Limits(200, 50, 95), (0.0, 0.4)) == pytest.approx(10.0)
+    late = Requests(
+        run.input_tok, run.output_tok, run.start_s, np.where(np.arange(8) % 2, 0.1, 0.15), run.end_s, run.ok
+    )
+    for requests_, limit_ms, good in ((run, 200, 20.0), (late, 120, 10.0)):  # every other first token is late
+        point = summarise(requests_, Load(100, 11, 4), Limits(limit_ms, 50, 95))
+        assert point.requests_per_s * point.in_slo_frac == pytest.approx(good)
 
 
 def test_failures_count_against_the_share_and_not_for_the_rate() -> None:

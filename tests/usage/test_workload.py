@@ -47,6 +47,18 @@ def test_spread_and_correlation_are_those_of_the_rows(tmp_path: Path, catalog: C
     assert found.length_corr == pytest.approx(np.corrcoef(prompt, answer)[0, 1], rel=1e-9)
 
 
+def test_a_log_that_tells_no_caches_and_no_batch_leaves_those_of_the_scenario(
+    tmp_path: Path, catalog: Catalog, log: Log
+) -> None:
+    found = fit(tmp_path, catalog, log, ["1,2026-11-02T09:00:00Z,large,,100,0,10"])
+    paths = dict(found.settings())
+    assert "workload.cacheable_frac" not in paths
+    assert "workload.batch_frac" not in paths
+    assert "cacheable share stays" in " ".join(found.notes)
+    told = dict(fit(tmp_path, catalog, log, ["1,2026-11-02T09:00:00Z,large,batch,100,50,10"]).settings())
+    assert (told["workload.cacheable_frac"], told["workload.batch_frac"]) == (0.5, 1.0)
+
+
 def week_of(start: datetime, weeks: int, per_hour: Callable[[datetime], int]) -> list[str]:
     rows = []
     for hour in range(168 * weeks):

@@ -5,10 +5,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tco.bench.measure import Learnt
+from tco.bench.meter import NoMeter
 from tco.bench.plan import Mix, Plan
 from tco.bench.records import Energy, Percentiles, PointResult
 from tco.catalog import Catalog
@@ -156,6 +159,72 @@ def test_stop_leaves_no_process_and_what_is_finished_is_kept(app: BenchApp) -> N
     assert "not measured again" in app.planned.html
 
 
+class TwoGpus(NoMeter):
+    """A meter of the GPUs asked for, of two that are here."""
+
+    def facts(self) -> dict[str, Any]:
+        return {"gpus": [{"name": "NVIDIA H200"}] * self.gpus, "driver": "1.0"}
+
+
+def test_go_on_is_offered_where_two_gpus_are_seen_and_one_is_used(
+    app: BenchApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tco.bench.measure.open_meter", lambda gpus, dcgm, or_none: TwoGpus(gpus))
+    app.machine = Machine({"gpus": [{"name": "NVIDIA H200"}] * 2, "driver": "1.0"})
+    app.form.power.value = "seen"
+    assert app.prepared.settings is not None
+    assert app.prepared.settings.gpus_seen == ("NVIDIA H200",)
+    app.start()
+    end = time.monotonic() + 30
+    while (app.progress is None or not app.progress.rows) and time.monotonic() < end:
+        time.sleep(0.05)
+    app.stop()
+    until(app, "Stopped.")
+    assert app.starts.description == "Go on"
+    assert app.progress is not None
+    found = app.prepared.settings
+    assert app.progress.folder == str(found.state / found.key())
+    app.form.set({"gpus": "3"})
+    assert "3 asked for, 2 visible" in app.form.boxes["gpus"][1].error
+
+
+def test_what_is_kept_of_a_server_elsewhere_is_told_once_it_has_been_asked(
+    app: BenchApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learnt = Learnt()
+    for room in ("tco.bench.measure", "tco.widgets.bench_plan"):
+        monkeypatch.setattr(f"{room}.LEARNT", learnt)
+    app.form.server.value = "running"
+    app.form.set({"url": "http://node:8000/v1", "gpus": "1"})
+    assert app.prepared.settings is None  # whose GPU it is cannot be seen from here
+    assert "say which GPU serves" in app.words.html
+    app.form.gpu.value = "H200-SXM"
+    assert app.prepared.kept_count is None
+    assert "known at the start" in app.words.html
+    learnt.versions["http://node:8000"] = "0.25.1"
+    app.asked_anew()
+    assert app.prepared.kept_count == 0
+    assert app.prepared.settings is not None
+    assert app.prepared.settings.engine_version == "0.25.1"
+
+
+def test_a_card_in_slices_is_told_where_it_would_be_used(
+    data: Path, vllm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slices = Fault("GPU 1 (NVIDIA H200)", "MIG is on", "go without watts: --no-power")
+    whole = {"gpus": [{"name": "NVIDIA H200"}]}
+    monkeypatch.setattr(
+        "tco.widgets.bench_plan.look_at_few",
+        lambda gpus: Machine(whole) if gpus == 1 else Machine({}, str(slices), (slices,)),
+    )
+    app = BenchApp(Catalog.open(data), Machine({}, str(slices), (slices,)))
+    app.form.set({"model": "maker/screen", "vllm": str(vllm)})
+    assert app.prepared.ready  # the first card is whole
+    app.form.set({"gpus": "2"})
+    assert "MIG is on" in app.words.html
+    assert not app.prepared.ready
+
+
 def test_a_server_that_dies_is_told_with_its_last_lines(app: BenchApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_VLLM", json.dumps({"dies": "<b>CUDA out of memory</b>"}))
     app.start()
@@ -179,7 +248,7 @@ def point(concurrency: float, speed: float, inside: float, tpot_ms: float) -> Po
 
 
 def events(*more: tuple[float, str, dict]) -> list[tuple[float, str, dict]]:
-    plan = {"power": "measured", "mixes": [], "runs": 1, "minutes": 1, "cuts": ()}
+    plan = {"power": "measured", "folder": "", "mixes": [], "runs": 1, "minutes": 1, "cuts": ()}
     return [(10.0, "plan", plan), (10.0, "mix", {"mix": "16x16", "number": 1, "of": 1}), *more]
 
 

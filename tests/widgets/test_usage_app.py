@@ -81,7 +81,7 @@ def test_the_bill_adds_up_month_by_month(app: UsageApp) -> None:
 
 def test_what_contracts_add_is_in_the_bill_and_what_cannot_be_charged_is_told(app: UsageApp) -> None:
     charge = Charge("2026-10", "acme", "*", "minimum", 300.0, 500.0, 200.0, "price_sheets/contracts.csv: row 2")
-    year = Pending("acme", EVIL, "true_up", 120_000.0, 9_000.0, "annual true-up: charged in 2026-12", "row 3")
+    year = Pending("acme", EVIL, "true_up", 120_000.0, 9_000.0, "charged in 2026-12", "row 3")
     html = bill_html(replace(app.billed, charges=(charge,), pending=(year,)), None)
     assert "to the minimum" in html
     assert "500.00 agreed, 200.00 used" in html

@@ -3,7 +3,8 @@ AIPerf (0.13, schema 1.4): ``profile_export_aiperf.json``, the requests in ``pro
 
 AIPerf counts tokens with the client's tokenizer. Where the server reported its usage, that is taken: tokens over
 ``benchmark_duration``, and the time per token after the first over the server's count. The ratio of both counts is told. Warm-up rows are no
-measurement. Energy is MJ in telemetry and mJ a token in the summary; power is W.
+measurement. Energy is MJ in telemetry and mJ a token in the summary; power is W. Telemetry watches every GPU of the node, not only those that
+served: how many did is asked for where there are several.
 """
 
 from __future__ import annotations
@@ -95,6 +96,7 @@ def _from_summary(path: Path, run: Mapping[str, Any]) -> Found:
         request_rate=rate,
         cached_frac=_cached(run, prompts),
         watts=_watts(run, took),
+        watched_gpus=len({gpu.get("gpu_uuid") for gpu in _gpus(run)}) or None,
         setup=_setup(run),
         flags=tuple(_flags(run, usage, counted)),
     )
@@ -235,12 +237,10 @@ def _gpus(run: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 def _setup(run: Mapping[str, Any]) -> Setup:
     models = ((run.get("input_config") or {}).get("models") or {}).get("items") or [{}]
-    gpus = _gpus(run)
-    names = {text(gpu.get("gpu_name")) for gpu in gpus}
+    names = {text(gpu.get("gpu_name")) for gpu in _gpus(run)}
     return Setup(
         model=text(models[0].get("name")),
         gpu=names.pop() if len(names) == 1 else None,
-        gpus=len({gpu.get("gpu_uuid") for gpu in gpus}) or None,
     )
 
 

@@ -63,7 +63,9 @@ class FoundPoint:
     cached_frac: float | None = None
     """Share of the prompt that a prefix cache served."""
     watts: float | None = None
-    """Mean draw of all GPUs."""
+    """Mean draw of all GPUs, of those watched where ``watched_gpus`` is known."""
+    watched_gpus: int | None = None
+    """GPUs whose power was read, where the file does not say which of them served."""
     both_tok: float | None = None
     """Mean tokens of a request, prompt and answer together, where a file only has the sum."""
     setup: Setup = Setup()
