@@ -179,7 +179,7 @@ def _cut(entry: Entry[Any], term: Entry[ContractRow]) -> Entry[Any]:
         return entry
     note = "; ".join(part for part in (f"{percent:g} % off {row.price:g} by contract", row.note) if part)
     cheaper = {"price": row.price * (1.0 - percent / PERCENT), "basis": "contract", "note": note}
-    return replace(entry, row=row.model_copy(update=cheaper))
+    return replace(entry, row=row.model_copy(update=cheaper), term=f"{term.where}:{term.line}")
 
 
 def _negotiated(like: Entry[Any], term: Entry[ContractRow]) -> Entry[Any]:

@@ -242,12 +242,13 @@ def _source_row(row: SourceRow) -> str:
     link = escape(row.where)
     if row.url.startswith(("http://", "https://")):
         link = f'<a href="{escape(row.url, quote=True)}" target="_blank" rel="noopener noreferrer">{link}</a>'
+    own = f" with {escape(row.contract)}" if row.contract else ""
     cells = [
         f'<td title="{escape(row.path, quote=True)}">{escape(row.what)}</td>',
         f'<td class="num" title="{row.exact}">{escape(row.value)}</td>',
     ]
     cells += [
-        f'<td title="{escape(row.note, quote=True)}">{link}</td>',
+        f'<td title="{escape(row.note, quote=True)}">{link}{own}</td>',
         f'<td class="num">{row.checked}</td>',
         f"<td>{row.grade}</td>",
     ]

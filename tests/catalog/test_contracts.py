@@ -15,10 +15,12 @@ from tco.catalog.lint import check
 from tco.errors import SheetError
 from tco.present.answers import sources_data
 from tco.present.provenance import not_as_saved, vendors_line
+from tco.reprice import before_and_after
 from tco.resolve import resolve
 from tco.resolve.kept import keep
 from tco.scenario import Scenario
 from tco.solve.compare import compare
+from tco.widgets.price_pages import contract_html
 
 API = (
     "provider,model,meter,price,currency,per,service_tier,min_input_tokens,tier_rule,region,hours_utc,"
@@ -276,3 +278,87 @@ def test_json_of_a_command_hides_contracts_unless_asked(
     assert "secret-note" not in quiet.out
     assert "% off" not in quiet.out
     assert "12 % off 2.5 by contract" in told.out
+
+
+@pytest.fixture
+def private_folder(tmp_path: Path, repository: Path) -> Path:
+    """A folder with a discount, and with a model of one's own in api/contracts.csv."""
+    data = tmp_path / "data"
+    for name in ("price_sheets", "hw_profiles", "scenarios"):
+        shutil.copytree(repository / name, data / name)
+    term = f"openai,*,discount,,12,USD,percent,,,,,,,,,{DATES}"
+    (data / "price_sheets" / "contracts.csv").write_text(f"{HEADER}\n{term}\n", encoding="utf-8")
+    tuned = [
+        f"openai,{model},{meter},{price},USD,1M tokens,standard,,,,,2026-06-01,,contract,A,https://secret.example,2026-11-01,hand,secret-note"
+        for model, meter, price in (("ours-tuned", "input", 3), ("ours-tuned", "output", 18), ("gpt-5.4", "output", 11))
+    ]
+    (data / "price_sheets" / "api" / "contracts.csv").write_text(API + "\n".join(tuned) + "\n", encoding="utf-8")
+    return data
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("list", "gpt-5.4"),
+        ("list", ""),
+        ("show", "openai/gpt-5.4"),
+        ("history", "openai/gpt-5.4"),
+        ("diff", "2026-05-01", "2026-11-20"),
+    ],
+)
+def test_json_of_prices_knows_no_contract_unless_asked(
+    private_folder: Path, run: Callable[..., Any], command: tuple[str, ...]
+) -> None:
+    quiet = run("prices", *command, "--data", private_folder, "--json")
+    assert quiet.status == 0, quiet.err
+    for secret in ("secret", "contracts.csv", "% off", "ours-tuned", '"basis": "contract"'):
+        assert secret not in quiet.out, secret
+    assert "--with-contracts" in quiet.data["contracts"]
+    if command == ("list", "gpt-5.4"):
+        assert quiet.data["models"][0]["input_usd_per_mtok"] == 2.5
+    told = run("prices", *command, "--data", private_folder, "--json", "--with-contracts")
+    assert "contracts.csv" in told.out
+    assert not isinstance(told.data.get("contracts"), str)
+
+
+def test_a_chart_has_no_model_of_your_own_unless_asked(
+    private_folder: Path, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    chart = tmp_path / "prices.html"
+    ask = ("prices", "history", "openai/ours-tuned", "--data", private_folder, "--chart", chart)
+    refused = run(*ask)
+    assert refused.status == 2
+    assert "add --with-contracts" in refused.err
+    assert not chart.exists()
+    assert run(*ask, "--with-contracts").status == 0
+    assert "ours-tuned" in chart.read_text(encoding="utf-8")
+
+
+def test_your_own_screen_says_where_your_prices_stand(private_folder: Path, run: Callable[..., Any]) -> None:
+    def said(*words: str) -> str:
+        return " ".join(run(*words, "--data", private_folder).out.split())
+
+    assert "are at your prices, not the list's: price_sheets/api/contracts.csv" in said("prices", "list", "gpt-5.4")
+    shown = said("prices", "show", "openai/gpt-5.4")
+    assert "yours 2.20" in shown  # 2.50 less 12 %
+    assert "Yours: list prices with your contract over them, price_sheets/contracts.csv row 2" in shown
+    answer = said("breakeven", "support-assistant")
+    assert "price_sheets/contracts.csv rows 2: " in answer
+    assert (
+        "Your contract lies over the list prices: price_sheets/api/contracts.csv row 4; price_sheets/contracts.csv row 2"
+        in answer
+    )
+    told = run("breakeven", "support-assistant", "--data", private_folder, "--json", "--with-contracts").data
+    assert "price_sheets/contracts.csv:2" in [source.get("contract") for source in told["sources"]]
+
+
+def test_the_price_screen_says_that_its_answers_are_under_a_contract(private_folder: Path) -> None:
+    def told(folder: Path | Catalog) -> str:
+        catalog = folder if isinstance(folder, Catalog) else Catalog.open(folder)
+        scenario = Scenario.read(catalog.scenarios()["support-assistant"])
+        return contract_html(before_and_after(scenario, catalog, catalog, DAY, DAY, DAY))
+
+    assert "The grid shows list prices; these answers are at your contract's: price_sheets/api/contracts.csv" in told(
+        private_folder
+    )
+    assert told(Catalog.open(private_folder).public()) == ""
