@@ -17,6 +17,7 @@ from tco.errors import TcoError, day_said
 
 if TYPE_CHECKING:
     from tco.case import Case
+    from tco.scenario import Scenario
 
 
 FORMATS = ("auto", "bf16", "fp8", "int8", "fp4", "int4")
@@ -196,10 +197,13 @@ def _day(text: str) -> date:
 
 
 def _case(arguments: argparse.Namespace) -> "Case":
+    return _asked(arguments)[1]
+
+
+def _asked(arguments: argparse.Namespace) -> "tuple[Scenario, Case]":
     from tco.catalog import Catalog
-    from tco.catalog.lock import write_whole
     from tco.resolve import resolve
-    from tco.resolve.kept import keep, repriced
+    from tco.resolve.kept import repriced
     from tco.scenario import load_scenario
 
     catalog = Catalog.open(arguments.data)
@@ -208,22 +212,29 @@ def _case(arguments: argparse.Namespace) -> "Case":
         if getattr(arguments, role):
             changes.append(f"{role}={getattr(arguments, role)}")
     scenario = load_scenario(arguments.scenario, catalog.scenarios(), changes, arguments.as_of)
-    again, saved = getattr(arguments, "reprice", None), getattr(arguments, "save", None)
+    again = getattr(arguments, "reprice", None)
     if again is not None:
         scenario = repriced(scenario, date.today() if again == "today" else again)
-    case = resolve(scenario, catalog)
-    if saved is not None:
-        write_whole(saved, keep(scenario, case, date.today()).to_yaml().encode())
-        print(f"scenario saved to {saved}", file=sys.stderr)
-    return case
+    return scenario, resolve(scenario, catalog)
+
+
+def _save(path: Path | None, scenario: "Scenario", case: "Case") -> None:
+    """Write the scenario so that it opens as it is, once it has an answer."""
+    if path is not None:
+        from tco.catalog.lock import write_whole
+        from tco.resolve.kept import keep
+
+        write_whole(path, keep(scenario, case, date.today()).to_yaml().encode())
+        print(f"scenario saved to {path}", file=sys.stderr)
 
 
 def _compare(arguments: argparse.Namespace) -> int:
     from tco.present.answers import comparison_data
     from tco.solve.compare import compare
 
-    case = _case(arguments)
+    scenario, case = _asked(arguments)
     answer = compare(case)
+    _save(arguments.save, scenario, case)
     if arguments.json:
         _print_json(comparison_data(answer, case, arguments.with_contracts))
     else:
@@ -237,8 +248,9 @@ def _breakeven(arguments: argparse.Namespace) -> int:
     from tco.present.answers import breakeven_data
     from tco.solve.breakeven import break_even
 
-    case = _case(arguments)
+    scenario, case = _asked(arguments)
     answer = break_even(case)
+    _save(arguments.save, scenario, case)
     written = None
     if arguments.chart is not None:
         from tco.present.picture import write_chart

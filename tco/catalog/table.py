@@ -113,6 +113,8 @@ class Entry(Generic[RowT]):
     row: RowT
     where: str
     line: int
+    term: str = ""
+    """The row of a contract that bent it, such as ``price_sheets/contracts.csv:2``."""
 
     def source(self, note: str = "") -> Source:
         """Where the row's figure came from; ``note`` goes before the row's own."""
@@ -128,6 +130,7 @@ class Entry(Generic[RowT]):
             basis=row.basis,
             evidence=row.evidence,
             note="; ".join(part for part in (note, row.note) if part),
+            contract=self.term,
         )
 
 

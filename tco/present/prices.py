@@ -14,6 +14,7 @@ from tco.present.charts.price_history import PriceLine, price_history_chart
 from tco.present.columns import Columns
 from tco.present.formats.chart_file import export_chart
 from tco.present.numbers import exact, percent, ratio
+from tco.present.provenance import rows_text
 from tco.present.theme import Figure
 from tco.present.verdict import verdict
 from tco.solve.breakeven import Breakeven
@@ -97,18 +98,28 @@ def show_model(rows: Sequence[Row], on: date) -> None:
         table.add_row(
             METERS[row["meter"]],
             escape(row["tariff"] + (f", {row['region']} (not used)" if row["region"] else "")),
-            usd(row["usd"]) + ("" if row["currency"] == "USD" else f"\n({row['price']:g} {escape(row['currency'])})"),
+            usd(row["usd"])
+            + ("" if row["currency"] == "USD" else f"\n({row['price']:g} {escape(row['currency'])})")
+            + (f"\nyours {_to_digits(row['own_usd'])}" if "own_usd" in row else ""),
             row["valid_from"],
             row["valid_to"] or "",
             "" if then is None else f"{usd(then['usd'])} from {then['valid_from']}",
             str(row["row"]),
         )
     console.print(table)
+    places = rows_text(row["own_row"] for row in rows if "own_row" in row)
+    if places:
+        console.print(f"Yours: list prices with your contract over them, {escape(places)}", soft_wrap=True)
     for sheet in sorted({row["sheet"] for row in rows}):
         own = [row for row in rows if row["sheet"] == sheet]
         pages = ", ".join(sorted({row["source_url"] for row in own if row["source_url"]}))
         days = sorted({row["checked_on"] for row in own})
         console.print(f"{escape(sheet)}, checked {days[0]}; {escape(pages)}", style="dim", soft_wrap=True)
+
+
+def _to_digits(price: float) -> str:
+    """A discounted price, without the last digits that a product leaves."""
+    return usd(float(f"{price:.10g}"))
 
 
 def show_history(changes: Sequence[Row], declines: Sequence[Row], sku: str, today: date) -> None:

@@ -11,6 +11,7 @@ from tco.errors import Fault
 from tco.present.axis import VolumeAxis, volume_axis
 from tco.present.numbers import money
 from tco.present.prices import change_text, moved_text, usd
+from tco.present.provenance import contract_places
 from tco.present.verdict import challenger_name, verdict, windows_before
 from tco.reprice import Repriced
 from tco.solve.breakeven import Breakeven, Winning
@@ -59,6 +60,17 @@ def answer_html(
     headline = _moved(found, moves)
     saying = f"{scenario}, prices of {on}: {_lower(verdict(found.after, _axis(found.after)))}"
     return f'<p class="tco-headline">{escape(headline)}</p><p>{escape(saying)}</p>'
+
+
+def contract_html(found: Repriced) -> str:
+    """That the answers are under private terms while the grid shows the list; empty where they are not."""
+    case = found.case_after or found.case_before
+    places = contract_places(case) if case is not None else ""
+    if not places:
+        return ""
+    return (
+        f'<p class="tco-was">The grid shows list prices; these answers are at your contract\'s: {escape(places)}.</p>'
+    )
 
 
 def _moved(found: Repriced, moves: Sequence[Move]) -> str:
