@@ -99,6 +99,9 @@ class Findings:
         yield from dict.fromkeys(reading.note for _, reading in sources if reading.note)
         for name in dict.fromkeys(name for name, reading in sources if "request_id" not in reading.given):
             yield f"{name}: no ids of requests, so none that stands in two files could be found"
+        for one, other, models, day in self.database.execute(sql.told_twice("minutes")).fetchall():
+            told = f"{models:,} {'model' if models == 1 else 'models'}, first on {day}"
+            yield f"{one} and {other} tell of the same days ({told}): what both tell counts twice; import one of them"
         counted = self.database.execute(sql.zones_counted("minutes")).fetchall()
         zones = {zone or "none": int(count) for zone, count in counted}
         if len(zones) > 1 or "none" in zones:

@@ -385,6 +385,16 @@ def zones_counted(relation: str) -> str:
     return f"SELECT zone, SUM(counted) FROM {relation} WHERE zone IS NOT NULL GROUP BY zone ORDER BY 2 DESC, 1"
 
 
+def told_twice(relation: str) -> str:
+    """Formats that tell of one model on one day, two by two, with how many models and the first day."""
+    days = f"""(SELECT DISTINCT source, LOWER(SPLIT_PART(model, '/', -1)) AS name, CAST(minute AS DATE) AS day
+  FROM {relation} WHERE fault = '{NO_FAULT}' AND model IS NOT NULL)"""
+    return f"""
+SELECT one.source, other.source, COUNT(DISTINCT one.name), CAST(MIN(one.day) AS VARCHAR)
+FROM {days} AS one JOIN {days} AS other ON one.name = other.name AND one.day = other.day AND one.source < other.source
+GROUP BY one.source, other.source ORDER BY 1, 2"""
+
+
 def formulas_counted(relation: str) -> str:
     """Names that a spreadsheet would take for formulas, with their rows."""
     found = []

@@ -333,3 +333,13 @@ def test_a_bucket_of_audio_alone_is_not_empty(tmp_path: Path) -> None:
     path = tmp_path / "audio.json"
     path.write_text(json.dumps(openai_page({"input_tokens": 0, "output_tokens": 0, "input_audio_tokens": 7})))
     assert import_logs(path, tmp_path / "t.parquet", now=NOW).report.left_out == ()
+
+
+def test_two_tools_that_tell_of_one_model_on_one_day_are_said(tmp_path: Path, log: Callable[..., Path]) -> None:
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps(openai_page({})))
+    same = log("a,2026-11-01T09:00:00Z,openai/gpt-5.4,,100,0,10", name="same.csv")
+    other = log("a,2026-11-02T09:00:00Z,gpt-5.4,,100,0,10", name="other.csv")
+    notes = [import_logs([report, path], tmp_path / "t.parquet", now=NOW).report.notes for path in (same, other)]
+    assert any("openai and table tell of the same days (1 model, first on 2026-11-01)" in note for note in notes[0])
+    assert not any("the same days" in note for note in notes[1])
