@@ -42,6 +42,8 @@ class LogFile:
     delimiter: str = ","
     layout: Literal["newline_delimited", "array", "unstructured"] = "newline_delimited"
     """How JSON is laid out."""
+    size_bytes: int = 0
+    """Unpacked."""
     note: str = ""
 
 
@@ -114,19 +116,20 @@ def opened(path: Path, folder: Path) -> tuple[LogFile, list[Problem]]:
     """
     if _ending(path) == ".parquet":
         return LogFile(path, path, "parquet"), []
-    encoding, longest, quotes = _looked_through(path)
+    look = _looked_through(path)
+    encoding = look.encoding
     head = _head(path, encoding)
     start = head.lstrip()
     kind: Kind = "json" if start[:1] in ("{", "[") else "text" if start.startswith("# HELP") else "csv"
-    file = LogFile(path, path, kind, head)
+    file = LogFile(path, path, kind, head, size_bytes=look.size_bytes)
     if kind == "json":
-        file = replace(file, layout=_layout(head))
+        file = replace(file, layout=_layout(head, look.lines))
     elif kind == "csv":
         delimiter = max(",;\t|", key=head.split("\n", 1)[0].count)
         header = next(csv.reader(StringIO(head), delimiter=delimiter), [])
         file = replace(file, delimiter=delimiter, columns=_distinct(header))
-    too_long = longest > LONGEST_LINE_BYTES and (kind == "csv" or file.layout == "newline_delimited")
-    if encoding == "utf-8" and not too_long and not (kind == "csv" and quotes):
+    too_long = look.longest_bytes > LONGEST_LINE_BYTES and (kind == "csv" or file.layout == "newline_delimited")
+    if encoding == "utf-8" and not too_long and not (kind == "csv" and look.odd_quotes):
         return file, []
     return _mended(file, encoding, folder)
 
@@ -144,9 +147,22 @@ def binary(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
-def _looked_through(path: Path) -> tuple[str, int, bool]:
-    """A file's encoding, its longest line in bytes, and whether some line has quotes in odd number."""
-    encoding, longest, odd = "", 0, False
+@dataclass(frozen=True)
+class _Look:
+    """What one look through a file tells."""
+
+    encoding: str
+    longest_bytes: int
+    """Its longest line."""
+    odd_quotes: bool
+    """Whether some line has quotes in odd number."""
+    lines: int
+    """Lines with anything on them."""
+    size_bytes: int
+
+
+def _looked_through(path: Path) -> _Look:
+    encoding, longest, odd, count, size = "", 0, False, 0, 0
     with binary(path) as file:
         while lines := file.readlines(CHUNK_BYTES):
             chunk = b"".join(lines)
@@ -154,8 +170,10 @@ def _looked_through(path: Path) -> tuple[str, int, bool]:
             if encoding == "utf-8" and not _is_utf8(chunk):
                 encoding = "latin-1"
             longest = max(longest, max(map(len, lines)))
+            count += sum(not line.isspace() for line in lines)
+            size += len(chunk)
             odd = odd or (b'"' in chunk and any(line.count(b'"') % 2 for line in lines))
-    return encoding or "utf-8", longest, odd
+    return _Look(encoding or "utf-8", longest, odd, count, size)
 
 
 def _is_utf8(chunk: bytes) -> bool:
@@ -171,12 +189,13 @@ def _head(path: Path, encoding: str) -> str:
         return file.read(HEAD_BYTES).decode(encoding, errors="ignore").lstrip("\ufeff")
 
 
-def _layout(head: str) -> Literal["newline_delimited", "array", "unstructured"]:
+def _layout(head: str, count: int) -> Literal["newline_delimited", "array", "unstructured"]:
+    """How JSON is laid out, from its head and its number of lines: a file of one line is a document, however long."""
     if head.lstrip().startswith("["):
         return "array"
     lines = head.strip().split("\n")
     if len(lines) == 1:
-        return "newline_delimited"
+        return "newline_delimited" if count > 1 else "unstructured"
     whole = len(head) < HEAD_BYTES // 2 and _is_object(head)
     return (
         "newline_delimited"

@@ -5,6 +5,7 @@ Standard SQL but for ``TRY_CAST``, ``->>`` on JSON and ``regexp_extract``, each 
 which are the engine's. No join "as of" a time, no list functions, no wildcard over columns of unknown number.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 TOKENS = ("prompt_tok", "cache_read_tok", "cache_write_5m_tok", "cache_write_1h_tok", "output_tok", "reasoning_tok")
@@ -51,6 +52,8 @@ EARLIEST = "TIMESTAMP '2018-01-01 00:00:00'"
 """No log of a language model's API is older."""
 TIERS = ("standard", "batch", "flex", "priority")
 FORMULA = "=+-@\t\r"
+_FIELD = re.compile(r"\((doc|bucket|result|item) ->> ('\$\.(?:[^']|'')*')\)")
+"""What ``inside`` writes of a document."""
 NO_FAULT = ""
 
 
@@ -89,6 +92,34 @@ def inside(document: str, path: str) -> str:
     return f"({document} ->> {quoted('$.' + path)})"
 
 
+def read_once(given: Mapping[str, str], source: str) -> tuple[dict[str, str], str]:
+    """
+    Columns and their relation, so that each JSON document is taken apart once for all of its fields.
+
+    Every single ``->>`` keeps a parsed copy of a whole batch of documents, and a time alone asks for its field ten times: that is
+    more memory than a log's rows need, however short the log is.
+    """
+    paths: dict[str, list[str]] = {}
+
+    def field(found: re.Match[str]) -> str:
+        of_one = paths.setdefault(found[1], [])
+        if found[2] not in of_one:
+            of_one.append(found[2])
+        return f"{found[1]}_fields[{of_one.index(found[2]) + 1}]"
+
+    columns = {name: _FIELD.sub(field, text) for name, text in given.items()}
+    fields = ", ".join(
+        f"json_extract_string({document}, [{', '.join(of_one)}]) AS {document}_fields"
+        for document, of_one in paths.items()
+    )
+    return columns, f"(SELECT documents.*, {fields} FROM {source} AS documents) AS read_once" if fields else source
+
+
+def written(select: str, path: str) -> str:
+    """Rows written down as Parquet."""
+    return f"COPY ({select}) TO {quoted(path)} (FORMAT parquet)"
+
+
 def utc_of_text(text: str) -> str:
     """A written time, or seconds, milli-, micro- or nanoseconds since 1970, as UTC; NULL when it is none of them."""
     number = f"TRY_CAST({text} AS DOUBLE)"
@@ -115,10 +146,14 @@ def after(start: str, seconds: str) -> str:
 
 
 def opened_lists(documents: str, inner: str) -> str:
-    """Every entry of the list ``inner`` of every bucket, whether documents are buckets, pages of them, or lists of either."""
+    """
+    Every entry of the list ``inner`` of every bucket, whether documents are buckets, pages of them, or lists of either.
+
+    Beside each stands its bucket without the list, which would otherwise be taken apart anew for each of its own entries.
+    """
     pages = opened_items(documents)
-    return f"""(SELECT bucket, UNNEST(CAST(bucket -> '$.{inner}' AS JSON[])) AS result FROM (
-  SELECT item AS bucket FROM {pages} AS opened
+    return f"""(SELECT bucket, UNNEST(CAST(inside AS JSON[])) AS result FROM (
+  SELECT json_merge_patch(item, '{{"{inner}": null}}') AS bucket, item -> '$.{inner}' AS inside FROM {pages} AS opened
 ) AS buckets)"""
 
 

@@ -9,6 +9,7 @@ import pytest
 from tco.catalog import Catalog
 from tco.errors import TcoError
 from tco.usage import Imported, import_logs
+from tco.usage.engine import Engine
 from tco.usage.report import HARMLESS, KINDS
 
 from .conftest import NOW
@@ -199,3 +200,52 @@ def test_a_quoted_cell_may_go_over_lines(tmp_path: Path, catalog: Catalog) -> No
     (tmp_path / "log.csv").write_text("\n".join(lines))
     done = import_logs(tmp_path / "log.csv", tmp_path / "t.parquet", catalog=catalog, now=NOW)
     assert (done.report.kept, done.report.left_out) == (2, ())
+
+
+@pytest.mark.parametrize("kind", ["litellm", "table"])
+def test_json_lines_may_be_larger_than_memory(tmp_path: Path, catalog: Catalog, kind: str) -> None:
+    usage = {"prompt_tokens": 100, "completion_tokens": 10}
+    row = {
+        "litellm": {"spend": 0.1, "startTime": "2026-11-02T09:00:00Z", "endTime": "2026-11-02T09:00:05Z", **usage},
+        "table": {"time": "2026-11-02T09:00:00Z", "usage": usage},
+    }[kind]
+    with (tmp_path / "log.jsonl").open("w") as file:
+        for number in range(230_000):
+            file.write(
+                json.dumps({"request_id": f"r{number}", "model": "large", **row, "messages": "x" * 1_000}) + "\n"
+            )
+    engine = Engine(memory="256MB", threads=2)
+    assert (tmp_path / "log.jsonl").stat().st_size > 256_000_000
+    report = import_logs(tmp_path / "log.jsonl", tmp_path / "t.parquet", catalog=catalog, now=NOW, engine=engine).report
+    assert (report.rows, report.kept, report.requests, report.left_out) == (230_000, 230_000, 230_000, ())
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_report_of_one_document_may_be_long(tmp_path: Path, catalog: Catalog, indent: int | None) -> None:
+    result = {"input_tokens": 100, "output_tokens": 10, "num_model_requests": 1, "model": "large", "padding": "x" * 300}
+    buckets = [
+        {
+            "start_time": 1793600000 + 3600 * hour,
+            "end_time": 1793603600 + 3600 * hour,
+            "results": [result | {"project_id": f"p{number}"} for number in range(240)],
+        }
+        for hour in range(100)
+    ]
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps({"object": "page", "data": buckets}, indent=indent))
+    assert path.stat().st_size > 8 * 1024 * 1024
+    report = import_logs(path, tmp_path / "t.parquet", catalog=catalog, now=NOW).report
+    assert (report.rows, report.kept, report.requests, report.left_out) == (24_000, 24_000, 24_000, ())
+
+
+def test_an_answer_of_prometheus_stands_on_one_line(tmp_path: Path, catalog: Catalog) -> None:
+    answer = json.loads((Path(__file__).parent / "samples" / "vllm-range.json").read_text())
+    (tmp_path / "range.json").write_text(json.dumps(answer) + "\n")
+    report = import_logs(tmp_path / "range.json", tmp_path / "t.parquet", catalog=catalog, now=NOW).report
+    assert (report.requests, report.left_out) == (11, ())
+
+
+def test_too_little_memory_is_said_to_be_that(tmp_path: Path, catalog: Catalog, log: Log) -> None:
+    rows = (f"{n},2026-11-02T09:00:00Z,large,,100,10,10" for n in range(20_000))
+    with pytest.raises(TcoError, match="--memory"):
+        import_logs(log(*rows), tmp_path / "t.parquet", catalog=catalog, now=NOW, engine=Engine(memory="1MB"))

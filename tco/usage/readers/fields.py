@@ -40,7 +40,11 @@ def relation(file: LogFile) -> str:
         return f"read_parquet({path})"
     if file.kind == "json":
         lines = file.layout == "newline_delimited"
-        most = 2 * LONGEST_LINE_BYTES if lines or file.layout == "array" else file.path.stat().st_size * 20 + 1
+        most = (
+            2 * LONGEST_LINE_BYTES
+            if lines or file.layout == "array"
+            else max(file.size_bytes, file.path.stat().st_size) + 1
+        )
         extra = ", ignore_errors = true" if lines else ""
         return f"(SELECT json AS doc FROM read_json_objects({path}, format = '{file.layout}', maximum_object_size = {most}{extra}))"
     columns = ", ".join(f"{sql.quoted(name)}: 'VARCHAR'" for name in file.columns)
