@@ -167,7 +167,7 @@ def zone_of_text(text: str) -> str:
     """The zone a written time ends with: Z, an offset, nothing; NULL where time is a number."""
     return (
         f"CASE WHEN TRY_CAST({text} AS DOUBLE) IS NULL THEN "
-        f"regexp_extract({text}, '(Z|UTC|:[0-9.]+ ?[+-][0-9]{{2}}:?([0-9]{{2}})?)$') END"
+        f"regexp_extract({text}, ':[0-9.]+ ?(Z|UTC|[+-][0-9]{{2}}:?([0-9]{{2}})?)$', 1) END"
     )
 
 

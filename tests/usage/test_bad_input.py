@@ -156,6 +156,15 @@ def test_mixed_zones_become_utc_and_are_told(tmp_path: Path, catalog: Catalog, l
     assert any("those without one are taken as the zone that was named" in note for note in report.notes)
 
 
+def test_rows_of_one_zone_are_one_zone_whatever_their_seconds(tmp_path: Path, catalog: Catalog, log: Log) -> None:
+    times = ["10:00:01.25+01:00", "10:00:02.5+01:00", "10:00+01:00", "09:00:03Z", "09:00:04.000 UTC", "09:00:05"]
+    path = log(*(f"{n},2026-11-02 {time},large,,100,0,10" for n, time in enumerate(times)))
+    report = import_logs(path, tmp_path / "t.parquet", catalog=catalog, now=NOW).report
+    (told,) = (note for note in report.notes if note.startswith("times in these zones"))
+    assert "(+01:00: 3, none: 1, UTC: 1, Z: 1)" in told
+    assert report.kept == 6
+
+
 def test_an_unknown_zone_is_refused(tmp_path: Path, catalog: Catalog, log: Log) -> None:
     with pytest.raises(TcoError, match="Europe/Berlin"):
         import_logs(log(GOOD), tmp_path / "t.parquet", catalog=catalog, timezone="Mars/Olympus")
