@@ -82,6 +82,11 @@ def whole(text: str) -> str:
     return f"TRY_CAST(TRY_CAST({text} AS DECIMAL(38,6)) AS BIGINT)"
 
 
+def whole_or_none(text: str) -> str:
+    """A text as a whole number, 0 where nothing is written; NULL when what is written is none."""
+    return f"COALESCE({whole(text)}, CASE WHEN LOWER(TRIM(COALESCE({text}, ''))) IN ('', 'nan', 'none', 'null') THEN 0 END)"
+
+
 def real(text: str) -> str:
     """A text as a number; NULL when it is none, infinite or not a number."""
     return f"(CASE WHEN ABS(TRY_CAST({text} AS DOUBLE)) < 1e15 THEN TRY_CAST({text} AS DOUBLE) END)"
@@ -206,11 +211,12 @@ def all_of(selects: Sequence[tuple[int, str, str]]) -> str:
 def fault_of(now: str) -> str:
     """Why a row cannot be counted, as one word of ``report.KINDS``; an empty text when it can."""
     negative = " OR ".join(f"{name} < 0" for name in (*TOKENS, "requests"))
+    untold = " OR ".join(f"{name} IS NULL" for name in TOKENS)
     huge = " OR ".join(f"{name} > {MOST_TOK}" for name in TOKENS)
     return f"""CASE
     WHEN skip IS NOT NULL THEN skip
     WHEN started IS NULL THEN 'time'
-    WHEN prompt_tok IS NULL OR output_tok IS NULL THEN 'count'
+    WHEN {untold} THEN 'count'
     WHEN {negative} THEN 'negative'
     WHEN cache_read_tok + cache_write_5m_tok + cache_write_1h_tok > prompt_tok THEN 'cached'
     WHEN reasoning_tok > output_tok THEN 'reasoning'

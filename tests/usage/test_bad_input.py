@@ -24,6 +24,9 @@ ROWS = [
     ("count", "x,2026-11-02T09:00:00Z,large,,many,0,10,,", "answer 10"),
     ("count", "x,2026-11-02T09:00:00Z,large,,100,0,,,", "prompt 100"),
     ("count", "x,2026-11-02T09:00:00Z,large,,nan,0,10,,", "x"),
+    ("count", "x,2026-11-02T09:00:00Z,large,,100,n/a,10,,", "prompt 100"),
+    ("count", "x,2026-11-02T09:00:00Z,large,,1000,900 tok,10,,", "prompt 1000"),
+    ("count", "x,2026-11-02T09:00:00Z,large,,100,0,10,,some", "answer 10"),
     ("negative", "x,2026-11-02T09:00:00Z,large,,-100,0,10,,", "prompt -100"),
     ("negative", "x,2026-11-02T09:00:00Z,large,,100,-5,10,,", "cached -5"),
     ("cached", "x,2026-11-02T09:00:00Z,large,,100,101,10,,", "cached 101"),
@@ -258,3 +261,10 @@ def test_too_little_memory_is_said_to_be_that(tmp_path: Path, catalog: Catalog, 
     rows = (f"{n},2026-11-02T09:00:00Z,large,,100,10,10" for n in range(20_000))
     with pytest.raises(TcoError, match="--memory"):
         import_logs(log(*rows), tmp_path / "t.parquet", catalog=catalog, now=NOW, engine=Engine(memory="1MB"))
+
+
+@pytest.mark.parametrize("empty", ["", "nan", "None", "null", " "])
+def test_an_optional_count_that_is_empty_is_none(tmp_path: Path, catalog: Catalog, log: Log, empty: str) -> None:
+    path = log(f"x,2026-11-02T09:00:00Z,large,,100,{empty},10")
+    report = import_logs(path, tmp_path / "t.parquet", catalog=catalog, now=NOW).report
+    assert (report.kept, report.left_out) == (1, ())

@@ -226,3 +226,11 @@ def test_a_files_name_is_no_pattern_and_no_sql(
             f"COPY (SELECT TIMESTAMP '2026-11-01' AS time, 'm' AS model, 100 AS input_tokens, 10 AS output_tokens) TO '{path}'"
         )
     assert sums(import_logs(path, tmp_path / "t.parquet", catalog=catalog, now=NOW))[:2] == (1, 100)
+
+
+def test_litellms_metadata_may_be_json_written_as_text(tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (SAMPLES / "litellm.jsonl").read_text().splitlines()]
+    texts = [json.dumps(row | {"metadata": json.dumps(row["metadata"])}) for row in rows]
+    (tmp_path / "log.jsonl").write_text("\n".join(texts) + "\n")
+    done = import_logs(tmp_path / "log.jsonl", tmp_path / "t.parquet", now=NOW)
+    assert sums(done) == (2, 7_000, 1_500, 500, 1_000, 300, 50)
