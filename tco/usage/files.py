@@ -23,6 +23,9 @@ MOST_LINES_OF_A_CELL = 100
 """A quoted cell that goes on for more lines was never closed."""
 BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
+UNMARKED = {b"\0": "utf-16-le"}
+"""What the second byte of a text that begins with a Latin letter tells, where no mark does."""
+
 
 @dataclass(frozen=True)
 class LogFile:
@@ -166,7 +169,8 @@ def _looked_through(path: Path) -> _Look:
     with binary(path) as file:
         while lines := file.readlines(CHUNK_BYTES):
             chunk = b"".join(lines)
-            encoding = encoding or BOMS.get(chunk[:3], BOMS.get(chunk[:2], "utf-8"))
+            encoding = encoding or BOMS.get(chunk[:3], BOMS.get(chunk[:2], UNMARKED.get(chunk[1:2], "utf-8")))
+            encoding = "utf-16-be" if encoding == "utf-8" and chunk[:1] == b"\0" else encoding
             if encoding == "utf-8" and not _is_utf8(chunk):
                 encoding = "latin-1"
             longest = max(longest, max(map(len, lines)))
@@ -220,6 +224,7 @@ def _mended(file: LogFile, encoding: str, folder: Path) -> tuple[LogFile, list[P
         for number, line, whole in _records(lines, file):
             if len(line) > LONGEST_LINE_BYTES:
                 long.append(f"{file.told.name}: line {number}, {len(line) / 1e6:.0f} MB")
+                out.write(b"\n" if file.kind == "json" else b"")  # those after it keep their numbers
             elif not whole:
                 broken.append(f"{file.told.name}: line {number}: {shown(line.decode(errors='replace'), 60)}")
             else:
@@ -233,7 +238,7 @@ def _lines(raw: BinaryIO, encoding: str) -> Iterator[tuple[int, bytes]]:
     if encoding == "utf-8":
         yield from enumerate(raw, 1)
         return
-    text = raw.read() if encoding == "utf-16" else b""
+    text = raw.read() if encoding.startswith("utf-16") else b""
     if text:
         yield from enumerate(BytesIO(text.decode(encoding, errors="replace").encode()), 1)
         return

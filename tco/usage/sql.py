@@ -373,9 +373,10 @@ REJECTED = "SELECT DISTINCT file_path, line, csv_line FROM reject_errors JOIN re
 def counted(relation: str) -> str:
     """Rows seen, rows kept, their requests, the first and the last hour."""
     kept = f"CASE WHEN fault = '{NO_FAULT}'"
+    end = after("minute", "CASE WHEN span_s > 0 THEN span_s - 1 ELSE 0 END")
     return f"""
 SELECT SUM(counted), SUM({kept} THEN counted ELSE 0 END), SUM({kept} THEN requests ELSE 0 END),
-  DATE_TRUNC('hour', MIN({kept} THEN minute END)), DATE_TRUNC('hour', MAX({kept} THEN minute END)) FROM {relation}"""
+  DATE_TRUNC('hour', MIN({kept} THEN minute END)), DATE_TRUNC('hour', MAX({kept} THEN {end} END)) FROM {relation}"""
 
 
 def faults_counted(relation: str) -> str:

@@ -8,8 +8,9 @@ import pytest
 
 from tco.catalog import Catalog
 from tco.errors import TcoError
-from tco.usage import Imported, import_logs
+from tco.usage import Imported, bill, import_logs
 from tco.usage.engine import Engine
+from tco.usage.lines_csv import bill_csv
 from tco.usage.report import HARMLESS, KINDS
 
 from .conftest import NOW
@@ -112,6 +113,35 @@ def test_other_encodings_are_read_and_said(tmp_path: Path, catalog: Catalog, enc
     done = import_logs(tmp_path / "log.csv", tmp_path / "t.parquet", catalog=catalog, now=NOW)
     assert (done.report.kept, done.report.left_out) == (1, ())
     assert done.report.files[0].note.startswith("read as ")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_read_and_said(tmp_path: Path, catalog: Catalog, encoding: str) -> None:
+    content = "request_id,time,model,prompt_tokens,completion_tokens\né1,2026-11-02T09:00:00Z,large,100,10\n"
+    (tmp_path / "log.csv").write_bytes(content.encode(encoding))
+    done = import_logs(tmp_path / "log.csv", tmp_path / "t.parquet", catalog=catalog, now=NOW)
+    assert (done.report.kept, done.report.left_out) == (1, ())
+    assert done.report.files[0].note == f"read as {encoding}"
+
+
+def test_a_broken_line_has_its_number_in_the_file_that_was_named(tmp_path: Path, catalog: Catalog) -> None:
+    row = {"time": "2026-11-02T09:00:00Z", "model": "large", "prompt_tokens": 100, "completion_tokens": 10}
+    lines = [json.dumps(row), json.dumps(row | {"text": "x" * 10_000_000}), "nonsense", json.dumps(row)]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines) + "\n")
+    done = import_logs(tmp_path / "log.jsonl", tmp_path / "t.parquet", catalog=catalog, now=NOW)
+    told = {problem.kind: problem.examples[0] for problem in done.report.left_out}
+    assert (done.report.rows, done.report.kept) == (4, 2)
+    assert "line 2," in told["long"]
+    assert "line 3:" in told["line"]
+
+
+def test_a_bucket_of_a_day_ends_with_the_day(tmp_path: Path, catalog: Catalog) -> None:
+    result = {"input_tokens": 100, "output_tokens": 10, "num_model_requests": 1, "model": "large"}
+    bucket = {"start_time": 1793577600, "end_time": 1793664000, "results": [result]}  # 2026-11-02, all of it
+    (tmp_path / "day.json").write_text(json.dumps({"data": [bucket]}))
+    report = import_logs(tmp_path / "day.json", tmp_path / "t.parquet", catalog=catalog, now=NOW).report
+    assert str(report.first) == "2026-11-02 00:00:00"
+    assert str(report.last) == "2026-11-02 23:00:00"
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl"])
@@ -268,3 +298,11 @@ def test_an_optional_count_that_is_empty_is_none(tmp_path: Path, catalog: Catalo
     path = log(f"x,2026-11-02T09:00:00Z,large,,100,{empty},10")
     report = import_logs(path, tmp_path / "t.parquet", catalog=catalog, now=NOW).report
     assert (report.kept, report.left_out) == (1, ())
+
+
+def test_a_bills_csv_has_no_control_characters_of_a_log(tmp_path: Path, catalog: Catalog, log: Log) -> None:
+    path = log("a,2026-11-02T09:00:00Z,\x1b[31mred,,100,0,10")
+    done = import_logs(path, tmp_path / "t.parquet", catalog=catalog, now=NOW)
+    written = bill_csv(bill(done.table_path, catalog))
+    assert "\x1b" not in written
+    assert "\\x1b[31mred" in written
