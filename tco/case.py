@@ -106,3 +106,5 @@ class Case:
     """What the licence of an option's weights forbids, where it restricts commercial use."""
     opened: str = ""
     """Whether a saved scenario is answered as it was or repriced, in words; empty for one that was never saved."""
+    as_saved: bool = True
+    """False for a saved scenario that should open as it was and does not, for want of the private contract it was saved under."""

@@ -13,10 +13,11 @@ from tco.cli_bench import add_import
 from tco.cli_measure import add_bench
 from tco.cli_prices import add_prices
 from tco.cli_usage import add_usage
-from tco.errors import TcoError
+from tco.errors import TcoError, day_said
 
 if TYPE_CHECKING:
     from tco.case import Case
+    from tco.scenario import Scenario
 
 
 FORMATS = ("auto", "bf16", "fp8", "int8", "fp4", "int4")
@@ -73,9 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         "list", help="what a scenario can name: APIs, models, GPUs, profiles … and its fields"
     )
     listing.add_argument("what", choices=LISTS, help="one of %(choices)s", metavar="WHAT")
-    listing.add_argument(
-        "--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold (default: today)"
-    )
+    listing.add_argument("--as-of", metavar="DATE", type=day_said, help="day whose prices hold (default: today)")
     listing.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
     listing.set_defaults(run=_list)
     _estimating(commands)
@@ -144,7 +143,7 @@ def _estimating(commands: Any) -> None:
         dest="changes",
         help="change a number or a name; repeatable",
     )
-    ranking.add_argument("--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold")
+    ranking.add_argument("--as-of", metavar="DATE", type=day_said, help="day whose prices hold")
     ranking.set_defaults(run=_rank, baseline=None, challenger=None)
     for parser in (guess, ranking):
         parser.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/ and hw_profiles/")
@@ -180,9 +179,7 @@ def _question(
         dest="changes",
         help="change a number or a name; repeatable",
     )
-    parser.add_argument(
-        "--as-of", metavar="DATE", type=date.fromisoformat, help="day whose prices hold, such as 2026-11-20"
-    )
+    parser.add_argument("--as-of", metavar="DATE", type=day_said, help="day whose prices hold, such as 2026-11-20")
     again = "take the prices of a day (default: today) in place of those the scenario was saved with"
     parser.add_argument("--reprice", metavar="DATE", nargs="?", type=_day, const="today", help=again)
     parser.add_argument("--save", metavar="FILE", type=Path, help="write the scenario so that it opens as it is now")
@@ -196,14 +193,17 @@ def _question(
 
 
 def _day(text: str) -> date:
-    return date.today() if text == "today" else date.fromisoformat(text)
+    return date.today() if text == "today" else day_said(text)
 
 
 def _case(arguments: argparse.Namespace) -> "Case":
+    return _asked(arguments)[1]
+
+
+def _asked(arguments: argparse.Namespace) -> "tuple[Scenario, Case]":
     from tco.catalog import Catalog
-    from tco.catalog.lock import write_whole
     from tco.resolve import resolve
-    from tco.resolve.kept import keep, repriced
+    from tco.resolve.kept import repriced
     from tco.scenario import load_scenario
 
     catalog = Catalog.open(arguments.data)
@@ -212,22 +212,29 @@ def _case(arguments: argparse.Namespace) -> "Case":
         if getattr(arguments, role):
             changes.append(f"{role}={getattr(arguments, role)}")
     scenario = load_scenario(arguments.scenario, catalog.scenarios(), changes, arguments.as_of)
-    again, saved = getattr(arguments, "reprice", None), getattr(arguments, "save", None)
+    again = getattr(arguments, "reprice", None)
     if again is not None:
         scenario = repriced(scenario, date.today() if again == "today" else again)
-    case = resolve(scenario, catalog)
-    if saved is not None:
-        write_whole(saved, keep(scenario, case, date.today()).to_yaml().encode())
-        print(f"scenario saved to {saved}", file=sys.stderr)
-    return case
+    return scenario, resolve(scenario, catalog)
+
+
+def _save(path: Path | None, scenario: "Scenario", case: "Case") -> None:
+    """Write the scenario so that it opens as it is, once it has an answer."""
+    if path is not None:
+        from tco.catalog.lock import write_whole
+        from tco.resolve.kept import keep
+
+        write_whole(path, keep(scenario, case, date.today()).to_yaml().encode())
+        print(f"scenario saved to {path}", file=sys.stderr)
 
 
 def _compare(arguments: argparse.Namespace) -> int:
     from tco.present.answers import comparison_data
     from tco.solve.compare import compare
 
-    case = _case(arguments)
+    scenario, case = _asked(arguments)
     answer = compare(case)
+    _save(arguments.save, scenario, case)
     if arguments.json:
         _print_json(comparison_data(answer, case, arguments.with_contracts))
     else:
@@ -241,8 +248,9 @@ def _breakeven(arguments: argparse.Namespace) -> int:
     from tco.present.answers import breakeven_data
     from tco.solve.breakeven import break_even
 
-    case = _case(arguments)
+    scenario, case = _asked(arguments)
     answer = break_even(case)
+    _save(arguments.save, scenario, case)
     written = None
     if arguments.chart is not None:
         from tco.present.picture import write_chart

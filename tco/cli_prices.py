@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tco.cli_propose import add_propose
-from tco.errors import Fault, LookupFault, TcoError, nearest
+from tco.errors import Fault, LookupFault, TcoError, day_said, nearest
 
 if TYPE_CHECKING:
     from tco.catalog import Catalog
@@ -54,7 +54,8 @@ def add_prices(parser: argparse.ArgumentParser) -> None:
         one.add_argument("model", metavar="MODEL", help="a SKU such as openai/gpt-5.4, or its name where one sells it")
     past.add_argument("--chart", metavar="FILE", type=Path, help="write the chart: .html .png .svg or .pdf")
     for one in (listed, shown, past):
-        one.add_argument("--as-of", metavar="DATE", type=date.fromisoformat, help="day (default: today)")
+        one.add_argument("--as-of", metavar="DATE", type=day_said, help="day (default: today)")
+        _with_contracts(one)
     checked = _command(
         commands, "check", "every fault and oddity of every sheet: file, row, column, value, mend", _check
     )
@@ -93,16 +94,20 @@ def _comparing(commands: Any) -> None:
         parser.add_argument(name, metavar=name.upper(), help="a day, a git revision, or a folder of sheets")
     scenario = "whose break-even is told (default: %(default)s); none leaves it out"
     parser.add_argument("--scenario", metavar="SCENARIO", default="support-assistant", help=scenario)
-    parser.add_argument(
-        "--as-of", metavar="DATE", type=date.fromisoformat, help="day of a revision's or folder's prices"
-    )
+    parser.add_argument("--as-of", metavar="DATE", type=day_said, help="day of a revision's or folder's prices")
     parser.add_argument("--all", action="store_true", help="list every price that moved, new ones and ended ones too")
+    _with_contracts(parser)
+
+
+def _with_contracts(parser: argparse.ArgumentParser) -> None:
+    words = "private contracts in --json and --chart too; they are left out otherwise, on screen they are always told"
+    parser.add_argument("--with-contracts", action="store_true", help=words)
 
 
 def _exporting(commands: Any) -> None:
     parser = _command(commands, "export", "every price of tokens on a day, in one file", _export)
     parser.add_argument("file", type=Path, metavar="FILE", help=".csv or .json")
-    parser.add_argument("--as-of", metavar="DATE", type=date.fromisoformat, help="day (default: today)")
+    parser.add_argument("--as-of", metavar="DATE", type=day_said, help="day (default: today)")
     parser.add_argument(
         "--with-contracts", action="store_true", help="private contracts too; they are left out otherwise"
     )
@@ -114,10 +119,32 @@ def _open(arguments: argparse.Namespace) -> tuple[Catalog, date]:
     return Catalog.open(arguments.data), getattr(arguments, "as_of", None) or date.today()
 
 
+def _handed_on(arguments: argparse.Namespace, catalog: Catalog, model: str = "") -> Catalog:
+    """The catalog for ``--json`` and ``--chart``: without private contracts, unless they were asked for."""
+    if arguments.with_contracts:
+        return catalog
+    from tco.catalog.history import known_sku
+
+    public = catalog.public()
+    sku = known_sku(catalog, model) if model else ""
+    if sku and not any(f"{entry.row.provider}/{entry.row.model}" == sku for entry in public.rows("api")):
+        mend = "it is left out of what is handed on: add --with-contracts to take it along"
+        raise LookupFault(Fault(f"API model {model}", "priced by your contract alone", mend))
+    return public
+
+
+def _left_out(arguments: argparse.Namespace, catalog: Catalog) -> dict[str, str]:
+    """What ``--json`` says of contracts that it leaves out; nothing where there are none."""
+    if arguments.with_contracts or not catalog.has_contracts():
+        return {}
+    return {"contracts": "left out; --with-contracts takes them along"}
+
+
 def _list(arguments: argparse.Namespace) -> int:
     from tco.catalog.listing import models_on
 
-    catalog, on = _open(arguments)
+    own, on = _open(arguments)
+    catalog = _handed_on(arguments, own) if arguments.json else own
     rows = models_on(catalog, on, arguments.wanted)
     if not rows:
         from tco.catalog.history import known_sku
@@ -125,20 +152,26 @@ def _list(arguments: argparse.Namespace) -> int:
         known_sku(catalog, arguments.wanted)
         raise LookupFault(Fault(f"models like {arguments.wanted}", f"none priced on {on}", "choose another day"))
     if arguments.json:
-        return _print_json({"as_of": on, "models": rows})
+        return _print_json({"as_of": on, "models": rows, **_left_out(arguments, own)})
     from tco.present.prices import show_models
+    from tco.present.provenance import rows_text
 
     show_models(rows, on)
+    said = rows_text(place for row in rows for place in row.get("contracts", ()))
+    if said:
+        models = sum("contracts" in row for row in rows)
+        print(f"{models} of {len(rows)} models are at your prices, not the list's: {said}")
     return 0
 
 
 def _show(arguments: argparse.Namespace) -> int:
     from tco.catalog.listing import prices_on
 
-    catalog, on = _open(arguments)
+    own, on = _open(arguments)
+    catalog = _handed_on(arguments, own, arguments.model) if arguments.json else own
     rows = prices_on(catalog, arguments.model, on)
     if arguments.json:
-        return _print_json({"as_of": on, "sku": rows[0]["sku"], "prices": rows})
+        return _print_json({"as_of": on, "sku": rows[0]["sku"], "prices": rows, **_left_out(arguments, own)})
     from tco.present.prices import show_model
 
     show_model(rows, on)
@@ -148,7 +181,8 @@ def _show(arguments: argparse.Namespace) -> int:
 def _history(arguments: argparse.Namespace) -> int:
     from tco.catalog.history import blend_of, history, implied_decline_per_year, known_sku
 
-    catalog, today = _open(arguments)
+    own, today = _open(arguments)
+    catalog = _handed_on(arguments, own, arguments.model) if arguments.json or arguments.chart is not None else own
     sku = known_sku(catalog, arguments.model)
     changes = history(catalog, sku)
     falls = [_plain(fall) for fall in implied_decline_per_year(changes, today, blend_of(catalog))]
@@ -164,7 +198,10 @@ def _history(arguments: argparse.Namespace) -> int:
     if arguments.json:
         from tco.present.prices import NO_PATH
 
-        _print_json({"sku": sku, "until": today, "changes": rows, "declines": falls, "note": NO_PATH})
+        _print_json(
+            {"sku": sku, "until": today, "changes": rows, "declines": falls, "note": NO_PATH}
+            | _left_out(arguments, own)
+        )
     else:
         from tco.present.prices import show_history
 
@@ -233,7 +270,8 @@ def _diff(arguments: argparse.Namespace) -> int:
 
     from tco.catalog.history import moment, moves
 
-    catalog, today = _open(arguments)
+    own, today = _open(arguments)
+    catalog = _handed_on(arguments, own) if arguments.json else own
     with ExitStack() as open_until_the_end:
         sides = [open_until_the_end.enter_context(moment(catalog, name, today)) for name in (arguments.a, arguments.b)]
         (before, on_before, first), (after, on_after, second) = sides
@@ -246,13 +284,14 @@ def _diff(arguments: argparse.Namespace) -> int:
         told = None
         if found is not None:
             told = {
-                name: breakeven_data(answer, case) if answer and case else None
+                name: breakeven_data(answer, case, arguments.with_contracts) if answer and case else None
                 for name, answer, case in (
                     ("before", found.before, found.case_before),
                     ("after", found.after, found.case_after),
                 )
             } | {"break_even_ratio": found.times_break_even, "faults": faults}
-        return _print_json({"before": first, "after": second, "moves": rows, "break_even": told})
+        told_of = {"before": first, "after": second, "moves": rows, "break_even": told}
+        return _print_json({**told_of, **_left_out(arguments, own)})
     from tco.present.prices import show_moves, show_repriced
 
     show_moves(rows, first, second, arguments.all)

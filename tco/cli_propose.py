@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tco.errors import Fault, TcoError
+from tco.errors import Fault, TcoError, day_said
 
 if TYPE_CHECKING:
     from tco.catalog.accepting import Accepted
@@ -43,10 +44,13 @@ def add_propose(commands: Any) -> None:
         help="add these as dated rows: an id as printed, or a pattern; ID=SOURCE says whose where they disagree",
     )
     parser.add_argument("--all", action="store_true", help="show those that are the same as ours, too")
-    parser.add_argument("--valid-from", metavar="DATE", type=date.fromisoformat, help="first day of accepted rows")
-    parser.add_argument("--as-of", metavar="DATE", type=date.fromisoformat, help="day compared (default: today)")
+    parser.add_argument("--valid-from", metavar="DATE", type=day_said, help="first day of accepted rows")
+    parser.add_argument("--as-of", metavar="DATE", type=day_said, help="day compared (default: today)")
     parser.add_argument(
-        "--checked-on", metavar="DATE", type=date.fromisoformat, help="day the data are of (default: the file's)"
+        "--checked-on",
+        metavar="DATE",
+        type=day_said,
+        help="day the data are of (default: that in the file's name); of several sources, of those without one",
     )
     parser.add_argument("--dry-run", action="store_true", help="show what --accept would change, and write nothing")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder with price_sheets/")
@@ -62,7 +66,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     catalog, today = Catalog.open(arguments.data), date.today()
     asked = _asked(arguments.sources)
-    sources = [open_source(name, file, catalog, arguments.checked_on) for name, file in asked]
+    sources = [open_source(name, file, catalog) for name, file in asked]
+    if arguments.checked_on is not None:
+        undated = [source.day is None or len(sources) == 1 for source in sources]
+        said = [replace(source, day=arguments.checked_on) for source in sources]
+        sources = [new if free else old for new, old, free in zip(said, sources, undated, strict=True)]
     found = propose(catalog, sources, arguments.as_of or today, arguments.models)
     changes: list[Accepted] = []
     if arguments.accept:
@@ -75,13 +83,25 @@ def run(arguments: argparse.Namespace) -> int:
     if changes:
         for change in changes:
             print(change.before.diff(change.after), end="")
-        done = "nothing was written" if arguments.dry_run else f"{sum(len(c.rows) for c in changes)} rows were added"
+        done = _done(sum(len(change.rows) for change in changes), arguments.dry_run)
         print(done, file=sys.stderr)
     else:
         from tco.present.proposals import show_proposals
 
         show_proposals(_data(found, changes, arguments))
     return 0
+
+
+def _done(rows: int, dry_run: bool) -> str:
+    """
+    What became of the rows that were accepted.
+
+    Examples
+    --------
+    >>> _done(1, False), _done(2, False), _done(2, True)
+    ('1 row was added', '2 rows were added', 'nothing was written')
+    """
+    return "nothing was written" if dry_run else f"{rows:,} {'row was' if rows == 1 else 'rows were'} added"
 
 
 def _asked(sources: list[list[str]]) -> list[tuple[str, Path | None]]:
@@ -103,7 +123,7 @@ def _data(found: Proposals, changes: list[Accepted], arguments: argparse.Namespa
             {
                 "name": source.name,
                 "version": source.version,
-                "checked_on": source.day.isoformat(),
+                "checked_on": source.day.isoformat() if source.day else None,
                 "models": source.reading.models,
                 "prices": len(source.reading.quotes),
                 "unknown_keys": dict(source.reading.unknown.most_common()),
@@ -117,6 +137,8 @@ def _data(found: Proposals, changes: list[Accepted], arguments: argparse.Namespa
         "proposals": [
             {
                 "id": row.id,
+                "sku": row.sku,
+                "model_since": row.model_since.isoformat() if row.model_since else None,
                 "state": row.state,
                 "ours_usd": row.ours_usd,
                 "ours_row": row.ours_where,

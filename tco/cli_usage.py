@@ -7,12 +7,11 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from tco.errors import Fault, TcoError
+from tco.errors import Fault, TcoError, day_said
 
 if TYPE_CHECKING:
     from tco.catalog import Catalog
@@ -41,7 +40,7 @@ def add_usage(parser: argparse.ArgumentParser) -> None:
     billing.add_argument("--month", default="", metavar="MONTH", help="only this month, such as 2026-10")
     billing.add_argument(
         "--as-of",
-        type=date.fromisoformat,
+        type=day_said,
         metavar="DATE",
         help="all at this day's prices, not each row at its own day's",
     )

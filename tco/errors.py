@@ -1,7 +1,9 @@
 """The errors a user can meet. Each message says where, what was found, and what to do; one error carries every fault."""
 
+from argparse import ArgumentTypeError
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 
 
@@ -40,6 +42,25 @@ class LookupFault(TcoError):
 
 class MissingTool(TcoError):
     """Something outside Python that is not on this machine, such as a browser for PNG and PDF."""
+
+
+def day_said(text: str) -> date:
+    """
+    A day of a command line; what is none is told with its mend, as argparse tells it.
+
+    Examples
+    --------
+    >>> str(day_said("2026-11-20"))
+    '2026-11-20'
+    >>> day_said("2026-02-30")
+    Traceback (most recent call last):
+    argparse.ArgumentTypeError: '2026-02-30' is no day of the calendar; write year-month-day, such as 2026-11-20
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        told = f"{text!r} is no day of the calendar; write year-month-day, such as 2026-11-20"
+        raise ArgumentTypeError(told) from None
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> str:

@@ -1,5 +1,6 @@
 """Behind ``tco init``: copies the sheets, profiles, notebooks and scenarios into a folder of the user's own."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +9,9 @@ from tco.errors import Fault, LookupFault, TcoError, nearest
 
 DATA_FOLDERS = ("price_sheets", "hw_profiles", "notebooks", "scenarios")
 """The folders that hold data, beside the package in a checkout and inside it in an installed wheel."""
-_PRIVATE = {"contracts.csv", "__pycache__", ".ipynb_checkpoints", ".DS_Store"}
+_LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
+_PRIVATE = re.compile(r"(?!contracts\.example\.csv$).*contract.*\.(csv|xls.*|ods)", re.IGNORECASE)
+"""A table that may hold what somebody agreed with a vendor, whatever a spreadsheet or a copy made of its name."""
 
 
 def shipped(name: str) -> Path:
@@ -58,7 +61,8 @@ def init(folder: Path) -> list[Path]:
     """
     Copy price sheets, hardware profiles, notebooks and scenarios into ``folder``, to edit and commit there.
 
-    Private files (``contracts.csv``) are never copied. Nothing is written when any file is in the way.
+    Private files (``contracts.csv``, and every table with such a name) are never copied; the ``.gitignore`` that comes with the
+    price sheets keeps those of one's own out of git. Nothing is written when any file is in the way.
 
     Returns
     -------
@@ -90,5 +94,5 @@ def _files(name: str) -> Iterator[tuple[Path, Path]]:
     root = shipped(name)
     for source in sorted(root.rglob("*")):
         inside = source.relative_to(root)
-        if source.is_file() and not _PRIVATE.intersection(inside.parts):
+        if source.is_file() and not _LEFT_OUT.intersection(inside.parts) and not _PRIVATE.fullmatch(source.name):
             yield source, Path(name) / inside

@@ -61,7 +61,9 @@ def test_breakeven_json_has_the_shape_promised(run: Run, written: Path) -> None:
         "needs", "warnings", "sources", "grade",
     ]  # fmt: skip
     assert [key for key in answer if key in promised] == promised
-    assert set(answer) - set(promised) == {"envelope", "grades", "estimated", "borrowed", "measurement_codes", "doubt"}
+    assert set(answer) - set(promised) == {
+        "envelope", "grades", "estimated", "borrowed", "measurement_codes", "doubt", "owed_usd_per_month", "while_owed",
+    }  # fmt: skip
     assert (answer["axis"], answer["baseline"], answer["challenger"]) == ("requests_per_month", "api", "own")
     assert answer["status"] in ("always", "never", "single", "multiple", "window")
     for which in ("running_cost", "with_build"):

@@ -50,6 +50,24 @@ def test_a_future_day_takes_the_announced_price_and_today_names_it(run: Run, min
     assert (later["usd"], later["next"]) == (2, None)
 
 
+@pytest.mark.parametrize("width", [80, 140])
+def test_a_list_breaks_no_name_and_shows_no_rest_of_a_discount(
+    run: Run, mine: Path, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    folder = mine / "price_sheets"
+    (folder / "contracts.csv").write_bytes((folder / "contracts.example.csv").read_bytes())
+    lines = run("prices", "list", "gpt-5.4-nano", "--data", mine, "--as-of", ON).out.splitlines()
+    (row,) = [line.split() for line in lines if line.startswith("openai/gpt-5.4-nano ")]
+    assert row[1:4] == ["0.176", "0.0176", "1.10"]  # 12 % off 0.20, 0.02 and 1.25: not 0.17600000000000002
+    told = run("prices", "list", "deepinfra", "--data", mine, "--as-of", ON)
+    skus = [
+        one["sku"] for one in run("prices", "list", "deepinfra", "--data", mine, "--as-of", ON, "--json").data["models"]
+    ]
+    assert all(sum(line.split()[:1] == [sku] for line in told.out.splitlines()) == 1 for sku in skus)
+    assert all(len(line) <= width for line in told.out.splitlines())
+
+
 @pytest.mark.parametrize("words", [("show", "gpt-5.44"), ("history", "gpt-5.44"), ("list", "gpt-5.44")])
 def test_an_unknown_model_is_told_the_nearest(run: Run, repository: Path, words: tuple[str, ...]) -> None:
     ran = run("prices", *words, "--data", repository)
@@ -213,3 +231,9 @@ def test_a_day_on_which_the_model_was_not_sold_is_told_and_not_raised(catalog: C
     assert found.after is not None
     assert any("it is priced from" in fault.mend for fault in found.faults_before)
     assert found.times_break_even is None
+
+
+def test_a_day_that_is_none_is_told_with_its_mend(run: Run) -> None:
+    ran = run("prices", "list", "--as-of", "2026-02-30")
+    assert ran.status == 2
+    assert "'2026-02-30' is no day of the calendar; write year-month-day" in ran.err

@@ -1,5 +1,7 @@
 """A saved scenario opens as it was, whatever became of the sheets; or repriced; and says which."""
 
+import json
+import shutil
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
@@ -104,6 +106,41 @@ def test_the_shell_saves_opens_and_reprices(
     assert (first.status, first.err) == (0, f"scenario saved to {path}\n")
     again = run("breakeven", path, "--data", repository)
     assert f"opened as saved on {date.today()} with prices of 2026-11-20" in " ".join(again.out.split())
+    assert "Not as it was" not in again.out
     later = run("breakeven", path, "--data", repository, "--reprice", "2026-11-19")
     assert "As of 2026-11-19" in later.out
     assert f"repriced: saved on {date.today()}" in " ".join(later.out.split())
+
+
+@pytest.fixture
+def under_contract(repository: Path, tmp_path: Path) -> Path:
+    """A folder of data with the example's contract: 12 % off, and 600,000 a year committed."""
+    data = tmp_path / "data"
+    for name in ("price_sheets", "hw_profiles", "scenarios"):
+        shutil.copytree(repository / name, data / name)
+    sheets = data / "price_sheets"
+    shutil.copyfile(sheets / "contracts.example.csv", sheets / "contracts.csv")
+    return data
+
+
+def test_the_shell_says_first_that_a_saved_scenario_lacks_its_contract(
+    run: Callable[..., Any], under_contract: Path, tmp_path: Path
+) -> None:
+    path, bill = tmp_path / "mine.yaml", "workload.bill_usd_per_month=80000"
+    run("breakeven", "support-assistant", "--data", under_contract, "--set", bill, "--save", path)
+    for question in ("breakeven", "compare"):
+        assert "opened as saved" in " ".join(run(question, path, "--data", under_contract).out.split())
+    (under_contract / "price_sheets" / "contracts.csv").unlink()
+    for question in ("breakeven", "compare"):
+        told = " ".join(run(question, path, "--data", under_contract).out.split())
+        assert told.startswith("! Not as it was saved on")
+        assert "opened as saved" not in told
+        assert json.loads(run(question, path, "--data", under_contract, "--json").out)["as_saved"] is False
+
+
+def test_nothing_is_saved_where_no_answer_came(run: Callable[..., Any], under_contract: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"  # its bill of 38,000 is below the 50,000 a month that are committed
+    refused = run("breakeven", "support-assistant", "--data", under_contract, "--save", path)
+    assert refused.status == 2
+    assert "scenario saved" not in refused.err
+    assert not path.exists()

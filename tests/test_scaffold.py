@@ -1,5 +1,6 @@
 """`tco init` gives a person a folder of their own, and never takes anything of theirs."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,15 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in scaffold.DATA_FOLDERS:
         (root / name / "inner").mkdir(parents=True)
         (root / name / "inner" / "row.csv").write_text(name, encoding="utf-8")
-    (root / "price_sheets" / "contracts.csv").write_text("private", encoding="utf-8")
+    for name in (
+        "contracts.csv",
+        "contracts-2027.csv",
+        "contracts (1).csv",
+        "Copy of Contracts.xlsx",
+        "api/contracts.csv",
+    ):
+        (root / "price_sheets" / name).parent.mkdir(exist_ok=True)
+        (root / "price_sheets" / name).write_text("private", encoding="utf-8")
     (root / "tco").mkdir()
     monkeypatch.setattr(scaffold, "__file__", str(root / "tco" / "scaffold.py"))
     return root
@@ -59,3 +68,19 @@ def test_a_notebook_of_the_user_comes_before_the_shipped_one(tmp_path: Path) -> 
     (tmp_path / "notebooks" / "01_break_even.ipynb").write_text("{}", encoding="utf-8")
     assert scaffold.find_notebook("01_break_even", tmp_path).parent == tmp_path / "notebooks"
     assert scaffold.find_notebook("01_break_even.ipynb", tmp_path / "none").is_file()
+
+
+def test_a_folder_of_one_s_own_keeps_contracts_out_of_git(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    scaffold.init(mine)
+    assert (mine / "price_sheets" / "contracts.example.csv").is_file()
+    private = ["contracts.csv", "contracts-2027.csv", "contracts (1).csv", "Contracts.xlsx", "api/contracts.csv"]
+    for name in private:
+        (mine / "price_sheets" / name).write_text("private", encoding="utf-8")
+    for words in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", *words], cwd=mine, check=True)
+    staged = subprocess.run(
+        ["git", "ls-files"], cwd=mine, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
+    assert [name for name in staged if "ontract" in name] == ["price_sheets/contracts.example.csv"]
+    assert "price_sheets/api/openai.csv" in staged

@@ -16,13 +16,14 @@ LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".lab", "*_cache", "dist", "
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel of a copy of this tree in which contracts.csv was planted in every data folder."""
+    """A wheel of a copy of this tree in which contracts.csv, and copies of it, were planted in every data folder."""
     tree, out = tmp_path_factory.mktemp("tree") / "tco", tmp_path_factory.mktemp("dist")
     shutil.copytree(ROOT, tree, ignore=LEFT_OUT)
     (tree / ".gitignore").unlink()  # as in a downloaded archive: only the build's own rules protect
     for folder in (tree, tree / "tco", *(tree / name for name in DATA), tree / "price_sheets" / "api"):
         folder.mkdir(exist_ok=True)
-        (folder / "contracts.csv").write_text(PRIVATE, encoding="utf-8")
+        for name in ("contracts.csv", "contracts-2027.csv", "contracts (1).csv", "Copy of Contracts.xlsx"):
+            (folder / name).write_text(PRIVATE, encoding="utf-8")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)]
     subprocess.run(command, cwd=tree, check=True, capture_output=True)
     return next(out.glob("*.whl"))
@@ -46,8 +47,9 @@ def tracked(folder: str) -> set[str]:
 
 def test_private_prices_are_never_packed(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as packed:
-        assert [name for name in packed.namelist() if Path(name).name == "contracts.csv"] == []
-        assert "tco/_data/price_sheets/contracts.example.csv" in packed.namelist()
+        assert [name for name in packed.namelist() if "ontracts" in name and name.endswith((".csv", ".xlsx"))] == [
+            "tco/_data/price_sheets/contracts.example.csv"
+        ]
         assert all(b"secret-vendor" not in packed.read(name) for name in packed.namelist())
 
 

@@ -38,24 +38,26 @@ def accept(
         Ids or patterns of them, such as ``openai/gpt-5.4:*``; ``PATTERN=SOURCE`` says whose figure where the sources
         disagree, or where ours is newer.
     valid_from : date, optional
-        First day of the new rows; else the day the source says, else the day its data are of.
+        First day of the new rows; else, for all of a model, the last of the days that its sources say or are of.
 
     Raises
     ------
     TcoError
-        Every pattern that fits nothing, every disputed price without a source, and every fault that the new rows
-        would make in the sheets.
+        Every pattern that fits nothing, every disputed price without a source, every source whose day nobody says,
+        every price of ours that begins later, and every fault that the new rows would make in the sheets.
     """
     taken, faults = _taken(found, patterns)
+    sources = {source.name: source for source in found.sources}
+    starts = _starts(taken, sources, valid_from)
+    faults += [fault for row, _ in taken if (fault := _later_ours(row, starts.get(_beginning(row)))) is not None]
     if faults:
         raise TcoError(faults)
-    sources = {source.name: source for source in found.sources}
     folder, sheets = catalog.own_price_folder / "api", dict[Path, Accepted]()
     for proposal, name in taken:
         provider = proposal.sku.partition("/")[0]
         path = folder / f"{provider}.csv"
         now = sheets.get(path) or Accepted(before := Sheet.read(path), before, ())
-        row = row_of(proposal, sources[name], found, valid_from)
+        row = row_of(proposal, sources[name], found, starts[_beginning(proposal)], said=valid_from is not None)
         sheets[path] = Accepted(now.before, now.after.added(row), (*now.rows, row))
     _checked(list(sheets.values()), catalog, today)
     return list(sheets.values())
@@ -71,6 +73,7 @@ def _taken(found: Proposals, patterns: Sequence[str]) -> tuple[list[tuple[Propos
     taken: dict[str, tuple[Proposal, str]] = {}
     faults: list[Fault] = []
     open_rows = [row for row in found.rows if row.state != "same"]
+    days = {source.name: source.day for source in found.sources}
     for asked in patterns:
         pattern, _, source = asked.partition("=")
         mine = [row for row in open_rows if fnmatchcase(row.id.lower(), pattern.lower())]
@@ -82,7 +85,38 @@ def _taken(found: Proposals, patterns: Sequence[str]) -> tuple[list[tuple[Propos
                 faults.append(fault)
             else:
                 taken[row.id] = row, name
+    faults += [_no_day(name) for name in sorted({name for _, name in taken.values()}) if days[name] is None]
     return list(taken.values()), faults
+
+
+def _no_day(name: str) -> Fault:
+    mend = f"say the day they are of with --checked-on, or in the file's name, as {name}_2026-11-20.json"
+    return Fault(f"{name}'s data", "nothing says which day they are of", mend)
+
+
+def _beginning(row: Proposal) -> tuple[str, date | None]:
+    """What begins together: a model's prices in force, and those it announces for a day."""
+    return row.sku, row.on if row.announced else None
+
+
+def _starts(
+    taken: Sequence[tuple[Proposal, str]], sources: Mapping[str, Sourced], valid_from: date | None
+) -> dict[tuple[str, date | None], date]:
+    """The first day of the rows of each model: one for all, so that no tariff begins before the one that it is part of."""
+    starts: dict[tuple[str, date | None], date] = {}
+    for row, name in taken:
+        day = valid_from or row.figures[name].valid_from or sources[name].day
+        if day is not None:
+            starts[_beginning(row)] = max(day, starts.get(_beginning(row), day))
+    return starts
+
+
+def _later_ours(row: Proposal, start: date | None) -> Fault | None:
+    """The fault of a row that would never be in force today, our own having begun later or on the same day."""
+    if start is None or row.ours_from is None or row.ours_from < start:
+        return None
+    found = f"{row.ours_where} says {row.ours_usd:g} from {row.ours_from} on, and the new row would begin on {start}"
+    return Fault(f"--accept {row.id}", found, "say with --valid-from on which later day the price changed")
 
 
 def _whose(row: Proposal, source: str, asked: str, found: Proposals) -> tuple[str, Fault | None]:
@@ -97,22 +131,36 @@ def _whose(row: Proposal, source: str, asked: str, found: Proposals) -> tuple[st
         return "", Fault(
             place, f"the sources disagree on {row.id}: {said}", f"look at {row.page or 'the page'}; =SOURCE"
         )
-    newest = max(row.figures, key=lambda name: days[name])
-    if row.ours_checked_on is not None and days[newest] < row.ours_checked_on:
-        told = f"{row.id} of {days[newest]} is older than our row, checked on {row.ours_checked_on}"
+    newest = max(row.figures, key=lambda name: days[name] or date.min)
+    day = days[newest]
+    if day is not None and row.ours_checked_on is not None and day < row.ours_checked_on:
+        told = f"{row.id} of {day} is older than our row, checked on {row.ours_checked_on}"
         return "", Fault(place, told, f"look at {row.page or 'the page'}; ={newest} takes it all the same")
     return newest, None
 
 
-def row_of(proposal: Proposal, source: Sourced, found: Proposals, valid_from: date | None = None) -> dict[str, str]:
-    """A row of an API sheet with a source's figure; evidence B where another source says the same, else C."""
+def row_of(
+    proposal: Proposal, source: Sourced, found: Proposals, valid_from: date | None = None, *, said: bool = False
+) -> dict[str, str]:
+    """
+    A row of an API sheet with a source's figure; evidence B where another source says the same, else C.
+
+    Parameters
+    ----------
+    valid_from : date, optional
+        Its first day; else the one the source says, else the day of its data. Blank, like ``checked_on``, when that is
+        not known: somebody has to fill it in.
+    said : bool
+        Whether a person said the first day; otherwise the note tells that it is only the day of the data.
+    """
     quote = proposal.figures[source.name]
     others = [name for name, other in proposal.figures.items() if name != source.name and alike(other.usd, quote.usd)]
     differing = {n: q.usd for n, q in proposal.figures.items() if n != source.name and n not in others}
     note = [f"{source.name} calls it {quote.key}"]
     note += [f"{' and '.join(others)} agree{'s' if len(others) == 1 else ''}"] if others else []
     note += [f"{name} has {usd:g}" for name, usd in differing.items()]
-    if valid_from is None and quote.valid_from is None:
+    first = valid_from or quote.valid_from or source.day
+    if not said and first is not None and first != quote.valid_from:
         note.append("valid_from is the day of the data: the day it changed is not known")
     provider, _, model = proposal.sku.partition("/")
     return {
@@ -125,11 +173,11 @@ def row_of(proposal: Proposal, source: Sourced, found: Proposals, valid_from: da
         "service_tier": proposal.service_tier,
         "min_input_tokens": str(proposal.min_input_tokens or ""),
         "tier_rule": TIER_RULE if proposal.min_input_tokens else "",
-        "valid_from": (valid_from or quote.valid_from or source.day).isoformat(),
+        "valid_from": first.isoformat() if first else "",
         "basis": "list",
         "evidence": "B" if others else "C",
         "source_url": quote.url or proposal.page or source.site,
-        "checked_on": source.day.isoformat(),
+        "checked_on": source.day.isoformat() if source.day else "",
         "checked_by": source.checked_by,
         "note": "; ".join(note),
     }

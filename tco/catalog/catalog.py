@@ -16,6 +16,9 @@ _SHEETS = (
     "_api", "_contracts", "_rentals", "_servers", "_electricity", "_colocation", "_carbon", "_people", "_fx", "_assumptions", "_aliases",
 )  # fmt: skip
 
+TABLES = (".csv", ".tsv", ".xls", ".xlsx", ".xlsm", ".ods")
+"""Endings of tables."""
+
 
 class Catalog(ApiReader, SiteReader, HardwareReader, PlanningReader):
     """
@@ -36,11 +39,25 @@ class Catalog(ApiReader, SiteReader, HardwareReader, PlanningReader):
         return faults + self._disagreements() + self._dangling(good)
 
     def remarks(self) -> list[Fault]:
-        """What may stand as it is, and is worth knowing: profiles of models that no file describes."""
+        """What may stand as it is, and is worth knowing: profiles of models that no file describes, tables that nobody reads."""
         models, unread = self._read_models
         read = [self._read_profile(path)[0] for path in self._profile_paths.values()]
         good = [profile for profile in read if profile is not None]
-        return [] if unread else hardware.undescribed(models, good)
+        return self.unread() + ([] if unread else hardware.undescribed(models, good))
+
+    def unread(self) -> list[Fault]:
+        """Tables among the price sheets that are never read: in no folder of sheets, or a copy of the contracts."""
+        home = self._folders["price_sheets"].path
+        if home is None:
+            return []
+        known = {path.resolve() for path in self.sheet_files().values()} | {home / name for name in contracts.NAMES}
+        mend = f"rows of contracts go into {contracts.FILE}, prices into a .csv of one of the folders {', '.join(SHEETS)}; or move it away"
+        found = (path for path in sorted(home.rglob("*")) if path.suffix.lower() in TABLES)
+        return [
+            Fault(f"price_sheets/{path.relative_to(home).as_posix()}", "is never read", mend)
+            for path in found
+            if path not in known and path.resolve() not in known
+        ]
 
     def check_sheets(self) -> list[Fault]:
         """

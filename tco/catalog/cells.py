@@ -43,7 +43,16 @@ def as_meant(cell: str) -> str:
 
 
 def formulas(text: str) -> Iterator[tuple[int, str, str]]:
-    """Every cell that a spreadsheet would run: the line its row begins on, its column, and what it holds."""
+    """
+    Every cell that a spreadsheet would run: the line its row begins on, its column, and what it holds.
+
+    A dash alone is none: people write it for nothing, and a spreadsheet shows it.
+
+    Examples
+    --------
+    >>> list(formulas("price,note\\n-,=cmd\\n"))
+    [(2, 'note', '=cmd')]
+    """
     if not _MAYBE.search(text):
         return
     reader = csv.reader(StringIO(text, newline=""))
@@ -52,6 +61,6 @@ def formulas(text: str) -> Iterator[tuple[int, str, str]]:
     for cells in reader:
         for place, cell in enumerate(cells):
             bare = cell.strip(" ")
-            if bare[:1] in tuple("=+-@\t\r") and not NUMBER.fullmatch(bare.strip()):
+            if bare[:1] in tuple("=+-@\t\r") and bare != "-" and not NUMBER.fullmatch(bare.strip()):
                 yield line, header[place] if place < len(header) else "", cell
         line = reader.line_num + 1

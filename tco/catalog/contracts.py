@@ -22,6 +22,8 @@ from tco.units import HOURS_PER_MONTH
 
 Kind = Literal["discount", "price", "commitment", "minimum", "provisioned"]
 FILE = "contracts.csv"
+NAMES = (FILE, "contracts.example.csv")
+"""The file that is read, and the invented one to copy."""
 KEY = ("provider", "model", "kind", "meter", "service_tier")
 EVERY_MODEL = "*"
 PERCENT = 100.0
@@ -177,7 +179,7 @@ def _cut(entry: Entry[Any], term: Entry[ContractRow]) -> Entry[Any]:
         return entry
     note = "; ".join(part for part in (f"{percent:g} % off {row.price:g} by contract", row.note) if part)
     cheaper = {"price": row.price * (1.0 - percent / PERCENT), "basis": "contract", "note": note}
-    return replace(entry, row=row.model_copy(update=cheaper))
+    return replace(entry, row=row.model_copy(update=cheaper), term=f"{term.where}:{term.line}")
 
 
 def _negotiated(like: Entry[Any], term: Entry[ContractRow]) -> Entry[Any]:

@@ -32,7 +32,8 @@ class Finding:
     def __str__(self) -> str:
         row = f": row {self.row}" if self.row else ""
         column = f"{',' if row else ':'} {self.column}" if self.column else ""
-        return f"{self.file}{row}{column}: {self.value}; {self.mend}"
+        value = f" {self.value};" if self.value else ""
+        return f"{self.file}{row}{column}:{value} {self.mend}"
 
     def fault(self) -> Fault:
         """The same as a fault, to be raised."""

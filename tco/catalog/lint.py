@@ -12,11 +12,13 @@ from pathlib import Path
 
 from tco.catalog.catalog import KEYS, SHEETS, Catalog
 from tco.catalog.cells import formulas
+from tco.catalog.contracts import ContractRow
 from tco.catalog.dated import holding
 from tco.catalog.finding import Finding, errors, finding_of
 from tco.catalog.limits import Limits
-from tco.catalog.oddities import KINDS, accepted_oddly, api_oddities, jumps
-from tco.errors import LookupFault
+from tco.catalog.oddities import KINDS, accepted_oddly, api_oddities, jumps, odd_discounts
+from tco.catalog.table import Entry
+from tco.errors import LookupFault, SheetError
 
 __all__ = ["Finding", "check", "errors"]
 
@@ -42,13 +44,23 @@ def check(catalog_or_folder: Catalog | Path | str | None = None, on: date | None
     found += api_oddities(api, catalog.rates, limits)
     found += jumps(api, KEYS["api"], limits)
     found += jumps(rents, KEYS["gpu_rental"], limits)
-    found += accepted_oddly([*api, *rents])
+    terms = _terms(catalog)
+    found += odd_discounts(terms, limits)
+    found += accepted_oddly([*api, *rents, *terms])
+    found += [Finding("warning", f.where, None, "", f.found, f.mend, "unread") for f in catalog.unread()]
     found += _without_rate(catalog, today)
     for where, path in catalog.sheet_files().items():
         found += _scars(where, catalog.content(path))
     found += _stale(catalog, limits, today)
     found += limits.missing()
     return sorted(_once(found), key=lambda f: (f.level != "error", f.file, f.row or 0, f.column))
+
+
+def _terms(catalog: Catalog) -> list[Entry[ContractRow]]:
+    try:
+        return catalog.contract_terms()
+    except SheetError:  # told already
+        return []
 
 
 def _once(found: list[Finding]) -> Iterator[Finding]:

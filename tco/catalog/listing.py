@@ -28,7 +28,9 @@ def models_on(catalog: Catalog, on: date, wanted: str = "") -> list[dict[str, An
     for sku in catalog.api_skus(on):
         if wanted.lower() not in f"{sku.sku} {sku.label}".lower():
             continue
-        usd = {fact.path: fact.value for fact in catalog.api_price(sku.sku, on)}
+        facts = catalog.api_price(sku.sku, on)
+        usd = {fact.path: fact.value for fact in facts}
+        own = sorted({f.source.contract or f"{f.source.where}:{f.source.row}" for f in facts if f.source.private})
         found.append(
             {
                 "sku": sku.sku,
@@ -40,6 +42,7 @@ def models_on(catalog: Catalog, on: date, wanted: str = "") -> list[dict[str, An
                 "long_context_above_tok": usd.get("long_context.above_tok"),
                 "valid_from": sku.valid_from.isoformat(),
                 "checked_on": sku.checked_on.isoformat(),
+                **({"contracts": own} if own else {}),
             }
         )
     return found
@@ -49,6 +52,8 @@ def prices_on(catalog: Catalog, name: str, on: date) -> list[dict[str, Any]]:
     """
     Every price of a model that holds on a day, each with the row it is from and the price announced to follow it.
 
+    Where your contract makes it another, ``own_usd`` is what you pay and ``own_row`` where that stands.
+
     Raises
     ------
     LookupFault
@@ -57,15 +62,26 @@ def prices_on(catalog: Catalog, name: str, on: date) -> list[dict[str, Any]]:
     sku = known_sku(catalog, name)
     rows = [entry for entry in catalog.rows("api") if f"{entry.row.provider}/{entry.row.model}" == sku]
     catalog.api_price(sku, on)  # says from when it is priced, where it is not on this day
-    found = []
+    found, own = [], dict(catalog.own_prices(sku, on))
     for entry in holding(rows, on, KEYS["api"]):
         data = row_data(entry, catalog, on)
+        row = entry.row
+        mine = None if row.region else own.pop((row.meter, row.service_tier, row.min_input_tokens, row.hours_utc), None)
+        data |= _own(mine, catalog, on)
         same = [other for other in rows if _key(other) == _key(entry) and other.row.valid_from > on]
         following = min(same, key=lambda other: other.row.valid_from, default=None)
         data["next"] = None if following is None else row_data(following, catalog, following.row.valid_from)
         found.append(data)
+    found += [{**row_data(mine, catalog, on), **_own(mine, catalog, on), "next": None} for mine in own.values()]
     order = {tier: place for place, tier in enumerate(("standard", "batch", "flex", "priority"))}
     return sorted(found, key=lambda row: (row["region"], order[row["service_tier"]], row["tariff"], row["row"]))
+
+
+def _own(mine: Entry[ApiPriceRow] | None, catalog: Catalog, on: date) -> dict[str, Any]:
+    if mine is None:
+        return {}
+    usd, _ = catalog.rates.in_usd(mine.row.price, mine.row.currency, on)
+    return {"own_usd": usd, "own_row": mine.term or f"{mine.where}:{mine.line}"}
 
 
 def exported(catalog: Catalog, on: date, contracts: bool = False) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from tco.catalog.api_prices import ApiPriceRow
+from tco.catalog.contracts import PERCENT, ContractRow
 from tco.catalog.dated import PASSING, holding
 from tco.catalog.finding import Finding
 from tco.catalog.fx import Rates
@@ -26,6 +27,7 @@ KINDS = {
     "batch_above_standard": "a batch or flex price above the standard one",
     "cache_read_above_input": "a cached prompt dearer than a fresh one",
     "zero": "a price of 0 that is not called free",
+    "discount": "a discount that is hardly meant as percent off the price",
     "unknown_model": "a contract for a model that no list sells, or a model with one meter alone",
 }
 """What a row may accept, and what it is."""
@@ -72,6 +74,20 @@ def api_oddities(entries: Sequence[Api], rates: Rates, limits: Limits) -> list[F
                 found += _above_standard(prices, _on(bases, day), name[3])
     found += _lone_models(entries)
     return list(dict.fromkeys(found))
+
+
+def odd_discounts(entries: Iterable[Entry[ContractRow]], limits: Limits) -> Iterator[Finding]:
+    """Discounts that may be a share written as percent, or what is left of the price."""
+    low, high = limits.between("discount_percent")
+    for entry in entries:
+        percent = entry.row.amount
+        if entry.row.kind == "discount" and not low <= percent <= high:
+            meant = (
+                f"{percent * PERCENT:g} for {percent * PERCENT:g} %"
+                if percent < low
+                else f"{PERCENT - percent:g} if {percent:g} % are left"
+            )
+            yield from _odd(entry, "amount", f"{percent:g} percent", f"write what is taken off: {meant}", "discount")
 
 
 def _odd(entry: Entry[Any], column: str, value: str, mend: str, kind: str) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ Nothing here writes: ``accepting`` makes dated rows of what a person takes over.
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -41,7 +41,8 @@ class Sourced:
 
     reading: Reading
     version: str
-    day: date
+    day: date | None
+    """None where nothing says it: when a file was copied or installed is not when its prices were read."""
     site: str
 
     @property
@@ -77,6 +78,10 @@ class Proposal:
     """The vendor's page to check."""
     announced: bool = False
     """Whether it holds only from a later day than the one asked for."""
+    ours_from: date | None = None
+    """First day of our row."""
+    model_since: date | None = None
+    """The last day on which a price of the model began in our sheets: how young it is; None where we do not carry it."""
 
     @property
     def id(self) -> str:
@@ -112,7 +117,7 @@ def open_source(name: str, file: Path | None, catalog: Catalog, checked_on: date
     Parameters
     ----------
     checked_on : date, optional
-        The day the data are of; else the day in the file's name, else the day the file was last changed.
+        The day the data are of; else the day in the file's name, else it is not known.
 
     Raises
     ------
@@ -132,14 +137,30 @@ def open_source(name: str, file: Path | None, catalog: Catalog, checked_on: date
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         found = f"not the data of {name} ({error.__class__.__name__}: {error})"
         raise TcoError(Fault(str(file or name), found, "give the source's own file, as it publishes it")) from None
+    if not reading.quotes:
+        raise TcoError(Fault(str(file or name), *_nothing_read(name, data, skus)))
     return Sourced(reading, version, checked_on or day, module.SITE)
 
 
-def _from_file(name: str, file: Path) -> tuple[Any, str, date]:
+def _nothing_read(name: str, data: Any, skus: Mapping[str, str]) -> tuple[str, str]:
+    """What a file is in which a source has no price, and the mend: whose file it is, where another source reads it."""
+    for other, module in importers().items():
+        try:
+            read = module.read(data, Reading(other, skus)).quotes if other != name else ()
+        except (TcoError, AttributeError, KeyError, TypeError, ValueError):
+            read = ()
+        if read:
+            return (
+                f"this is not {name}'s file: {other} finds its own prices in it, {len(read):,}",
+                f"write --from {other}",
+            )
+    return f"no price of {name} for a vendor that we keep", "give the source's own file, as it publishes it"
+
+
+def _from_file(name: str, file: Path) -> tuple[Any, str, date | None]:
     try:
         content = file.read_bytes()
         data = json.loads(content)
-        changed = date.fromtimestamp(file.stat().st_mtime)
     except OSError as error:
         raise LookupFault(Fault(str(file), error.strerror or "cannot be read", f"name a file of {name}")) from None
     except (ValueError, RecursionError) as error:
@@ -149,10 +170,10 @@ def _from_file(name: str, file: Path) -> tuple[Any, str, date]:
         day = date.fromisoformat(found[0]) if found else None
     except ValueError:
         day = None
-    return data, day.isoformat() if day else sha256(content).hexdigest()[:_STAMP], day or changed
+    return data, day.isoformat() if day else sha256(content).hexdigest()[:_STAMP], day
 
 
-def _from_package(name: str, module: ModuleType) -> tuple[Any, str, date]:
+def _from_package(name: str, module: ModuleType) -> tuple[Any, str, date | None]:
     found = module.bundled() if module.PACKAGE else None
     if found is None:
         package = f"`{module.PACKAGE}` is not installed: install it, or " if module.PACKAGE else ""
@@ -162,11 +183,7 @@ def _from_package(name: str, module: ModuleType) -> tuple[Any, str, date]:
     if isinstance(found, Path):
         data, _, day = _from_file(name, found)
         return data, package_version(distribution), day
-    from importlib.util import find_spec
-
-    spec = find_spec(module.PACKAGE)
-    origin = Path(spec.origin) if spec and spec.origin else Path(__file__)
-    return found, package_version(distribution), date.fromtimestamp(origin.stat().st_mtime)
+    return found, package_version(distribution), None
 
 
 def propose(catalog: Catalog, sources: Sequence[Sourced], on: date, models: Sequence[str] = ()) -> Proposals:
@@ -196,8 +213,15 @@ def propose(catalog: Catalog, sources: Sequence[Sourced], on: date, models: Sequ
     ours = {day: _ours(entries, day) for day in {on, *(day for _, day in table)}}
     pages = {f"{e.row.provider}/{e.row.model}": e.row.source_url for e in entries}
     retired = carried - {key[0] for key in ours[on]}
+    since: dict[str, date] = {}
+    for entry in entries:
+        sku = f"{entry.row.provider}/{entry.row.model}"
+        since[sku] = max(since.get(sku, date.min), entry.row.valid_from)
     rows = [
-        _proposal(key, figures, ours[day].get(key), catalog, day, pages, key[0] in retired, day > on)
+        replace(
+            _proposal(key, figures, ours[day].get(key), catalog, day, pages, key[0] in retired, day > on),
+            model_since=since.get(key[0]),
+        )
         for (key, day), figures in sorted(table.items(), key=lambda item: item[0])
     ]
     return Proposals(on, tuple(rows), tuple(sources), _unmatched(sources, wanted & carried))
@@ -271,6 +295,7 @@ def _proposal(
         sku, meter, tier, limit, usd, "" if mine is None else f"{mine.where}: row {mine.line}",
         None if mine is None else mine.row.checked_on, figures, on, state,
         (mine.row.source_url if mine is not None else "") or page or pages.get(sku, ""), announced,
+        None if mine is None else mine.row.valid_from,
     )  # fmt: skip
 
 

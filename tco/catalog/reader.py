@@ -33,6 +33,8 @@ class Reader:
         home = folders["price_sheets"].path if "price_sheets" in folders else None
         self._contract_file = home / contracts.FILE if home is not None else None
         """Private terms; those of other price sheets stay those of one's own."""
+        self._public = False
+        """Whether private terms and prices are left out."""
 
     @classmethod
     def open(cls, folder: Path | str | None = None) -> Self:
@@ -48,7 +50,7 @@ class Reader:
         """Another catalog in which one sheet holds this, saved or not; nothing else is read anew."""
         other, path = type(self)(self._folders), path.resolve()
         other._edited = {**self._edited, path: content}
-        other._contract_file = self._contract_file
+        other._contract_file, other._public = self._contract_file, self._public
         other._files = {known: read for known, read in self._files.items() if known != path}
         other.__dict__.update({name: self.__dict__[name] for name in _PROFILES if name in self.__dict__})
         return other
@@ -60,8 +62,15 @@ class Reader:
         So do private contracts where the folder has none of its own: they are in no revision.
         """
         other = type(self)({**self._folders, "price_sheets": Found("price_sheets", folder, whose)})
-        if not (folder / contracts.FILE).is_file():
-            other._contract_file = self._contract_file
+        if self._public or not (folder / contracts.FILE).is_file():
+            other._contract_file, other._public = self._contract_file, self._public
+        return other
+
+    def public(self) -> Self:
+        """Another catalog that knows no private contract: what may be handed on."""
+        other = type(self)(self._folders)
+        other._edited, other._files = self._edited, dict(self._files)
+        other._contract_file, other._public = None, True
         return other
 
     @property
@@ -145,7 +154,7 @@ class Reader:
         """The rows of a folder that are well, and the faults of those that are not; each file is read once."""
         if name not in self._read_sheets:
             read = [self._read_file(path, model) for path in self._paths(name)]
-            entries = [entry for rows, _ in read for entry in rows]
+            entries = [e for rows, _ in read for e in rows if not (self._public and e.row.basis == "contract")]
             self._read_sheets[name] = entries, [fault for _, wrong in read for fault in wrong]
         return self._read_sheets[name]
 

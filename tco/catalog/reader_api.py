@@ -48,10 +48,18 @@ class ApiReader(Reader):
                 not_on(f"API model {sku}", on, [entry for entry in entries if entry.row.meter == meter])
         if listed:
             return api_prices.facts(prices, self._rates, on)
+        laid = contracts.laid_over(prices, self._terms_on(sku, on))
+        return api_prices.facts(laid, self._rates, on) + contracts.facts(self._terms_on(sku, on), self._rates, on)
+
+    def own_prices(self, sku: str, on: date) -> api_prices.Prices:
+        """The prices of a model on a day that your contracts make others than the list's."""
+        prices = api_prices.on_day(self._of_sku.get(sku, []), on)
+        laid = contracts.laid_over(prices, self._terms_on(sku, on), next(iter(self._of_sku.get(sku, [])), None))
+        return {key: entry for key, entry in laid.items() if entry is not prices.get(key)}
+
+    def _terms_on(self, sku: str, on: date) -> list[Entry[contracts.ContractRow]]:
         provider, _, model = sku.partition("/")
-        terms = contracts.on_day(self._contracts, provider, model, on)
-        laid = contracts.laid_over(prices, terms)
-        return api_prices.facts(laid, self._rates, on) + contracts.facts(terms, self._rates, on)
+        return contracts.on_day(self._contracts, provider, model, on)
 
     def tariffs(self, skus: Collection[str] | None = None, listed: bool = False) -> list[Tariff]:
         """
@@ -65,6 +73,10 @@ class ApiReader(Reader):
     def contract_terms(self) -> list[Entry[contracts.ContractRow]]:
         """Every term of ``price_sheets/contracts.csv``: private, to be told to nobody who did not ask."""
         return list(self._contracts)
+
+    def has_contracts(self) -> bool:
+        """Whether there are private terms, or private prices of tokens."""
+        return bool(self._contracts) or any(entry.row.basis == "contract" for entry in self._api)
 
     def context_limits(self) -> tuple[int, ...]:
         """Every prompt length above which some price changes, ascending. [tok]"""

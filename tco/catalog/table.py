@@ -13,6 +13,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BeforeValidator, ValidationError, model_validator
 
 from tco.catalog.cells import NUMBER, as_meant
+from tco.catalog.figures import mend_number
 from tco.errors import Fault, nearest
 from tco.inputs.base import Input
 from tco.inputs.source import Grade, Source
@@ -41,7 +42,7 @@ def _iso_day(cell: str) -> date:
 def plain_number(cell: Any) -> Any:
     """The cell as it is when it holds digits and a decimal point only; ValueError with the mend when not."""
     if isinstance(cell, str) and not _is_number(cell):
-        raise ValueError(_mend_number(cell))
+        raise ValueError(mend_number(cell))
     return cell
 
 
@@ -112,6 +113,8 @@ class Entry(Generic[RowT]):
     row: RowT
     where: str
     line: int
+    term: str = ""
+    """The row of a contract that bent it, such as ``price_sheets/contracts.csv:2``."""
 
     def source(self, note: str = "") -> Source:
         """Where the row's figure came from; ``note`` goes before the row's own."""
@@ -127,6 +130,7 @@ class Entry(Generic[RowT]):
             basis=row.basis,
             evidence=row.evidence,
             note="; ".join(part for part in (note, row.note) if part),
+            contract=self.term,
         )
 
 
@@ -202,7 +206,9 @@ def duplicates(entries: Sequence[Entry[RowT]], key: Sequence[str]) -> list[Fault
 def duplicate_of(first: Entry[RowT], entry: Entry[RowT], key: Sequence[str]) -> Fault:
     """The fault of a row that says what an earlier one says, ``key`` being the columns it repeats."""
     found = ", ".join(str(name) for name in (getattr(entry.row, name) for name in key) if name not in ("", None, 0))
-    mend = f"{named(first, entry)} says the same; keep one, or give the newer its own valid_from"
+    price, other = (getattr(one.row, "price", None) for one in (entry, first))
+    says = "says the same" if price == other else f"says {other:g}, this row {price:g}, both from the same day"
+    mend = f"{named(first, entry)} {says}; keep one, or give the newer its own valid_from"
     return Fault(f"{entry.where}: row {entry.line}", f"duplicate of {found}", mend)
 
 
@@ -273,17 +279,6 @@ def _fault(item: dict[str, Any], where: str, line: int) -> Fault:
         mend = nearest(str(item["input"]), allowed) + f" (one of {', '.join(allowed)})"
         return Fault(place, repr(item["input"]), mend)
     return Fault(place, repr(item["input"]), str(item["msg"]).replace("Input should be", "must be"))
-
-
-def _mend_number(cell: str) -> str:
-    if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", cell):
-        return f"no thousands separators: {cell.replace(',', '')}"
-    if re.fullmatch(r"\d+,\d+", cell):
-        return f"use a decimal point: {cell.replace(',', '.')}"
-    bare = re.sub(r"[^\d.]", "", cell)
-    if bare and NUMBER.fullmatch(bare):
-        return f"write the number alone: {bare}, no sign of currency or unit"
-    return "write a number, such as 2.50"
 
 
 def _mend_day(cell: str) -> str:

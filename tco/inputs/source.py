@@ -46,6 +46,8 @@ class Source:
     """The value it is as likely to be under as one time in ten; None when not known."""
     high: float | None = None
     """The value it is as likely to be over as one time in ten."""
+    contract: str = ""
+    """The row of the private term that bent a list price, such as ``price_sheets/contracts.csv:2``; empty for any other."""
 
     @property
     def private(self) -> bool:

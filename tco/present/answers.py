@@ -28,6 +28,8 @@ def breakeven_data(answer: Breakeven, case: Case, contracts: bool = False) -> di
         "status": answer.status,
         "running_cost": _winning(answer.running_cost),
         "with_build": {**_winning(answer.with_build), "amortise_build_months": answer.amortise_build_months},
+        "owed_usd_per_month": answer.owed_usd_per_month,
+        "while_owed": None if answer.while_owed is None else _winning(answer.while_owed),
         "at_volume": {
             "requests_per_month": at.requests_per_month,
             "baseline_usd": at.baseline_usd,
@@ -74,9 +76,9 @@ def comparison_data(answer: Comparison, case: Case, contracts: bool = False) -> 
     }
 
 
-def opened_data(case: Case) -> dict[str, str]:
+def opened_data(case: Case) -> dict[str, Any]:
     """Whether a saved scenario was answered as it was or repriced; nothing for one that was never saved."""
-    return {"opened": case.opened} if case.opened else {}
+    return {"opened": case.opened, "as_saved": case.as_saved} if case.opened else {}
 
 
 def _plan(plan: CapacityPlan) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Answers in a terminal: the verdict first, then tables that can be read aloud."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,7 +12,7 @@ from tco.present.axis import AxisName, volume_axis
 from tco.present.fleet import worth_text
 from tco.present.lines import line_label
 from tco.present.numbers import count, money, percent
-from tco.present.provenance import SourceRow, source_line, source_rows
+from tco.present.provenance import SourceRow, contract_places, not_as_saved, source_line, source_rows
 from tco.present.service import HOW, doubt_badge, doubt_text
 from tco.present.terms import GLOSSARY
 from tco.present.verdict import cheapest_text, needs_text, position, verdict
@@ -31,6 +32,7 @@ def show_breakeven(answer: Breakeven, case: Case, axis_name: AxisName) -> None:
     """Print a break-even: verdict, the user's volume, what would have to change, intervals, warnings, sources."""
     console = Console(highlight=False)
     axis = volume_axis(axis_name, answer.axis, answer.labels[answer.baseline])
+    _aloud(console, case)
     console.print(f"[bold]{escape(verdict(answer, axis))}[/bold]")
     console.print(escape(position(answer, axis)))
     for sentence in filter(None, (cheapest_text(answer), needs_text(answer))):
@@ -55,6 +57,7 @@ def show_breakeven(answer: Breakeven, case: Case, axis_name: AxisName) -> None:
 def show_comparison(answer: Comparison, case: Case) -> None:
     """Print every option's month, line by line, what it serves, and the savings bridge."""
     console = Console(highlight=False)
+    _aloud(console, case)
     console.print(f"[bold]{count(answer.requests_per_month)} requests a month[/bold], USD a month at running cost")
     fit = max(2, (console.width - LINE_WIDTH) // OPTION_WIDTH)
     tables = -(-len(answer.options) // fit)
@@ -75,6 +78,13 @@ def show_comparison(answer: Comparison, case: Case) -> None:
     _fleets(console, case)
     _warnings(console, answer.warnings)
     _sources(console, case)
+
+
+def _aloud(console: Console, case: Case) -> None:
+    """Before any number: that a saved scenario is not what it was."""
+    said = not_as_saved(case)
+    if said:
+        console.print(f"[bold yellow]![/bold yellow] [bold]{escape(said)}[/bold]")
 
 
 def _month(answer: Comparison, options: Sequence[OptionCost]) -> Table:
@@ -201,6 +211,8 @@ def _sources(console: Console, case: Case) -> None:
     files: dict[str, list[SourceRow]] = {}
     for row in source_rows(case):
         files.setdefault(row.where.partition(":")[0], []).append(row)
+        if row.contract:
+            files.setdefault(row.contract.partition(":")[0], []).append(replace(row, where=row.contract, checked=""))
     console.print(f"\n{source_line(case)}. Numbers from:", style="dim")
     for where, rows in sorted(files.items(), key=lambda item: item[0]):
         lines = sorted({int(line) for row in rows if (line := row.where.partition(":")[2])})
@@ -209,3 +221,6 @@ def _sources(console: Console, case: Case) -> None:
         where_in = f" rows {', '.join(map(str, lines[:8]))}{' …' if len(lines) > 8 else ''}" if lines else ""
         checked = f", checked {days[0]}" if days else ""
         console.print(f"  {escape(where)}{where_in}: {len(rows)} numbers{checked}, {grades}", style="dim")
+    own = contract_places(case)
+    if own:
+        console.print(f"Your contract lies over the list prices: {escape(own)}")

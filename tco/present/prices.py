@@ -11,8 +11,10 @@ from rich.table import Table
 
 from tco.present.axis import volume_axis
 from tco.present.charts.price_history import PriceLine, price_history_chart
+from tco.present.columns import Columns
 from tco.present.formats.chart_file import export_chart
 from tco.present.numbers import exact, percent, ratio
+from tco.present.provenance import rows_text
 from tco.present.theme import Figure
 from tco.present.verdict import verdict
 from tco.solve.breakeven import Breakeven
@@ -31,6 +33,12 @@ METERS = {
     "request": "a request",
     "blend": "a planning request",
 }
+MODEL_HEADS = ("input", "cached", "output", "batch", "checked", "since")
+"""Columns of the list of models; those behind go first where a terminal is narrow."""
+PRICES_KEPT, NAMES_KEPT = 4, 30
+"""Columns that stay, and how wide the names are at least."""
+PRICE_DIGITS = 12
+"""Digits of a price: what lies beyond them came of a discount or a currency, not from a vendor."""
 DRAWN = ("input", "cache_read", "output", "reasoning")
 """Meters of a chart of prices over time."""
 
@@ -41,29 +49,38 @@ def usd(price: float | None) -> str:
 
     Examples
     --------
-    >>> usd(2.5), usd(0.0028), usd(None)
-    ('2.50', '0.0028', '—')
+    >>> usd(2.5), usd(0.0028), usd(None), usd(0.2 * 0.88)  # the last is 0.17600000000000002 to a machine
+    ('2.50', '0.0028', '—', '0.176')
     """
     if price is None:
         return "—"
-    text = exact(price)
+    text = exact(float(f"{price:.{PRICE_DIGITS}g}"))
     whole, _, cents = text.partition(".")
     return f"{whole}.{cents.ljust(2, '0')}"
 
 
 def show_models(rows: Sequence[Row], on: date) -> None:
-    """Print every model with its prices on a day."""
-    table = Table(title=f"Prices of {on}, USD for 1M tokens", title_justify="left")
-    table.add_column("model", overflow="fold")
-    for heading in ("input", "cached", "output", "batch", "since", "checked"):
-        table.add_column(heading, justify="left" if heading in ("since", "checked") else "right", no_wrap=True)
-    for row in rows:
-        batch = row["batch_output_ratio"]
-        prices = (usd(row[f"{meter}_usd_per_mtok"]) for meter in ("input", "cache_read", "output"))
-        table.add_row(
-            escape(row["sku"]), *prices, "" if batch is None else ratio(batch), row["valid_from"], row["checked_on"]
-        )
-    Console(highlight=False).print(table)
+    """Print every model with its prices on a day; a narrow terminal keeps the names and the prices whole, not the days."""
+    console = Console(highlight=False)
+    cells = [_model_cells(row) for row in rows]
+    names = [str(row["sku"]) for row in rows]
+    longest = max(map(len, names))
+    for kept in range(len(MODEL_HEADS), PRICES_KEPT - 1, -1):
+        shown = [one[:kept] for one in cells]
+        columns = Columns.of(names, MODEL_HEADS[:kept], shown, console.width, margin=NAMES_KEPT)
+        if longest + sum(columns.widths) <= console.width:
+            break
+    console.print(f"[bold]Prices of {on}, USD for 1M tokens[/bold]")
+    console.print(columns.head, style="dim", soft_wrap=True)
+    for name, figures in zip(names, shown, strict=True):
+        for line in columns.lines(name, figures):
+            console.print(escape(line), soft_wrap=True)
+
+
+def _model_cells(row: Row) -> list[str]:
+    batch = row["batch_output_ratio"]
+    prices = [usd(row[f"{meter}_usd_per_mtok"]) for meter in ("input", "cache_read", "output")]
+    return [*prices, "" if batch is None else ratio(batch), row["checked_on"], row["valid_from"]]
 
 
 def show_model(rows: Sequence[Row], on: date) -> None:
@@ -81,18 +98,28 @@ def show_model(rows: Sequence[Row], on: date) -> None:
         table.add_row(
             METERS[row["meter"]],
             escape(row["tariff"] + (f", {row['region']} (not used)" if row["region"] else "")),
-            usd(row["usd"]) + ("" if row["currency"] == "USD" else f"\n({row['price']:g} {escape(row['currency'])})"),
+            usd(row["usd"])
+            + ("" if row["currency"] == "USD" else f"\n({row['price']:g} {escape(row['currency'])})")
+            + (f"\nyours {_to_digits(row['own_usd'])}" if "own_usd" in row else ""),
             row["valid_from"],
             row["valid_to"] or "",
             "" if then is None else f"{usd(then['usd'])} from {then['valid_from']}",
             str(row["row"]),
         )
     console.print(table)
+    places = rows_text(row["own_row"] for row in rows if "own_row" in row)
+    if places:
+        console.print(f"Yours: list prices with your contract over them, {escape(places)}", soft_wrap=True)
     for sheet in sorted({row["sheet"] for row in rows}):
         own = [row for row in rows if row["sheet"] == sheet]
         pages = ", ".join(sorted({row["source_url"] for row in own if row["source_url"]}))
         days = sorted({row["checked_on"] for row in own})
         console.print(f"{escape(sheet)}, checked {days[0]}; {escape(pages)}", style="dim", soft_wrap=True)
+
+
+def _to_digits(price: float) -> str:
+    """A discounted price, without the last digits that a product leaves."""
+    return usd(float(f"{price:.10g}"))
 
 
 def show_history(changes: Sequence[Row], declines: Sequence[Row], sku: str, today: date) -> None:

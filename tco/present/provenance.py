@@ -1,6 +1,6 @@
 """Where each number came from: a table for people, and the line under a chart."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,6 +29,8 @@ class SourceRow:
     grade: str
     url: str
     note: str
+    contract: str = ""
+    """The row of the private term that bent it; for one's own screen."""
 
 
 def published(source: Source) -> Source:
@@ -72,6 +74,39 @@ def source_line(case: Case) -> str:
     return f"As of {case.numbers.as_of}{_checked(case)} · scenario {case.scenario_hash}{opened}"
 
 
+def contract_places(case: Case) -> str:
+    """Where the private terms stand that a case's numbers follow from, for one's own screen; empty where there are none."""
+    sources = (source for source in case.sources.values() if source.private)
+    return rows_text(source.contract or f"{source.where}:{source.row}" for source in sources)
+
+
+def rows_text(places: Iterable[str]) -> str:
+    """
+    Rows of files, each given as ``FILE:ROW``, in words.
+
+    Examples
+    --------
+    >>> rows_text(["contracts.csv:3", "contracts.csv:2", "contracts.csv:3"])
+    'contracts.csv rows 2, 3'
+    """
+    files: dict[str, list[int]] = {}
+    for place in set(places):
+        where, _, row = place.rpartition(":")
+        files.setdefault(where, []).extend([int(row)] if row.isdigit() else [])
+    told = []
+    for where, rows in sorted(files.items()):
+        numbers = ", ".join(map(str, sorted(rows)))
+        told.append(f"{where} row{'s' if len(rows) > 1 else ''} {numbers}".rstrip() if rows else where)
+    return "; ".join(told)
+
+
+def not_as_saved(case: Case) -> str:
+    """
+    What is said aloud of a saved scenario that should open as it was and does not, in a sentence; empty for any other.
+    """
+    return "" if case.as_saved else f"{case.opened[:1].upper()}{case.opened[1:]}: these are other numbers."
+
+
 def vendors_line(case: Case) -> str:
     """Where the numbers under a chart come from, sheet by sheet, the profile included; and how old the prices are, if old."""
     files = {
@@ -86,7 +121,8 @@ def vendors_line(case: Case) -> str:
     profiles = ", ".join(f"{name} ({doubted[name]})" if doubted.get(name) else name for name in named)
     parts = [f"prices: {sheets}" if sheets else "", f"throughput: {profiles}" if profiles else ""]
     text = "; ".join(part for part in parts if part) or "figures typed in the scenario"
-    return f"Sources: {text}{_checked(case)}{stale_words(case)}"
+    other = "" if case.as_saved else "; not as saved: the private contract is not here or has changed"
+    return f"Sources: {text}{_checked(case)}{stale_words(case)}{other}"
 
 
 _PRIVATE_FILES = ("contracts",)
@@ -146,5 +182,14 @@ def _row(case: Case, path: str, value: float, source: Source) -> SourceRow:
     where = source.where + (f":{source.row}" if source.row else "")
     checked = str(source.checked_on) if source.checked_on else ""
     return SourceRow(
-        path, who + _field_words(parts), text, repr(value), where, checked, source.grade, source.url, source.note
+        path,
+        who + _field_words(parts),
+        text,
+        repr(value),
+        where,
+        checked,
+        source.grade,
+        source.url,
+        source.note,
+        source.contract,
     )

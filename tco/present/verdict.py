@@ -10,13 +10,18 @@ def verdict(answer: Breakeven, axis: VolumeAxis) -> str:
     """
     The headline: from what volume the challenger is cheaper, at running cost and with the build paid back.
 
-    It says "never" when the answer is never, and names every window when there is no lasting break-even.
+    It says "never" when the answer is never, and names every window when there is no lasting break-even. Where something is
+    committed with the baseline, a second sentence says how it is while that contract runs.
     """
+    return _running(answer, axis) + _while_owed(answer, axis)
+
+
+def _running(answer: Breakeven, axis: VolumeAxis) -> str:
     base, other = answer.labels[answer.baseline], challenger_name(answer)
     running = _clause(answer.running_cost, axis)
     built = _built(answer, axis)
     if answer.status == "multiple" and answer.running_cost.permanent is not None:
-        windows = _windows_before(answer.running_cost, axis)
+        windows = windows_before(answer.running_cost, axis)
         return f"At running cost, {other} is cheaper than {base} for good from {axis.text(answer.running_cost.permanent)} on{built}{windows}."
     if answer.status == "never":
         if not answer.running_cost.proven:
@@ -24,6 +29,19 @@ def verdict(answer: Breakeven, axis: VolumeAxis) -> str:
             return f"At running cost, {other} is not cheaper than {base} up to {far}, as far as was searched{built}."
         return f"At running cost, {other} is never cheaper than {base}, at any volume{built}."
     return f"At running cost, {other} is cheaper than {base} {running}{built}."
+
+
+def _while_owed(answer: Breakeven, axis: VolumeAxis) -> str:
+    """How it is while what is committed is owed whoever serves; empty where nothing is, or where it is never cheaper anyway."""
+    found = answer.while_owed
+    if found is None or answer.status == "never":
+        return ""
+    base, month = answer.labels[answer.baseline], money(answer.owed_usd_per_month)
+    owed = f" That is against renewing the contract for {base}: while it runs, {month} a month is owed whoever serves"
+    if found.status == "never":
+        far = "at any volume" if found.proven else f"up to {axis.text(found.searched_to)}, as far as was searched"
+        return f"{owed}, and a switch adds cost {far}."
+    return f"{owed}, and with that it is cheaper {_clause(found, axis)}."
 
 
 def position(answer: Breakeven, axis: VolumeAxis) -> str:
@@ -37,7 +55,15 @@ def position(answer: Breakeven, axis: VolumeAxis) -> str:
     who = f"self-hosting saves you {money(gap)}" if gap >= 0 else f"staying with {base} saves you {money(-gap)}"
     if not _self_hosted(answer):
         who = f"{answer.labels[answer.challenger]} saves you {money(gap)}" if gap >= 0 else who
-    return f"{place}: {who} a month at running cost."
+    return f"{place}: {who} a month at running cost{_owed_here(answer, gap)}."
+
+
+def _owed_here(answer: Breakeven, gap_usd: float) -> str:
+    """What a switch saves or adds at the user's volume before the baseline's contract has ended; empty where nothing is owed."""
+    if not answer.owed_usd_per_month or gap_usd < 0:
+        return ""
+    now = gap_usd - answer.owed_usd_per_month
+    return f" against renewing the contract; while it runs, a switch {'saves' if now >= 0 else 'adds'} {money(abs(now))} a month"
 
 
 def cheapest_text(answer: Breakeven) -> str:
@@ -85,9 +111,11 @@ def _built(answer: Breakeven, axis: VolumeAxis) -> str:
     return f" (with the build paid back over {months} months: {_clause(found, axis)})"
 
 
-def _windows_before(found: Winning, axis: VolumeAxis) -> str:
-    """Windows won before the lasting break-even, where the fleet has just grown into its capacity."""
+def windows_before(found: Winning, axis: VolumeAxis) -> str:
+    """Windows won before the lasting break-even, where the fleet has just grown into its capacity; blank without any."""
     windows = [(a, b) for a, b in found.intervals if b is not None]
+    if not windows:
+        return ""
     if len(windows) == 1:
         return f"; before that only between {axis.short(windows[0][0])} and {axis.short(windows[0][1])}"
     return f"; before that only in {len(windows)} windows, the first from {axis.short(windows[0][0])}"

@@ -4,16 +4,21 @@ A saved scenario: what it was answered with is kept in it, so that it opens as i
 ``keep`` writes a block ``saved`` into a scenario: the numbers that the price sheets gave, each with its row, and the names that
 were chosen for it. Resolving takes them instead of looking up, as long as the scenario asks what it asked then; another volume
 is no other question. ``repriced`` takes them out again.
+
+What a private contract said stays at home. A seal of it is kept instead, so that the scenario says when it is opened without
+that contract, or with another. No figure can be read from a seal; who guesses every number it is of can try the guess.
 """
 
 import json
+import secrets
 from collections.abc import Mapping
 from datetime import date
-from hashlib import sha256
+from functools import lru_cache
+from hashlib import scrypt, sha256
 from pathlib import Path
 from typing import Any
 
-from tco.case import Case
+from tco.case import Case, CaseNumbers
 from tco.errors import Fault, ScenarioError
 from tco.inputs.base import Input
 from tco.inputs.source import GRADES, Fact, Source
@@ -26,6 +31,8 @@ CHOSEN = ("model", "gpu_name", "profile", "sku")
 """Names that are chosen for an option where the scenario leaves them out."""
 _DAYS = ("checked_on", "valid_from", "valid_to")
 _WORDS = ("url", "basis", "evidence", "note")
+_SALT_BYTES, _SEAL_BYTES, _WORK = 8, 8, 2**13
+"""Of a seal: scrypt with 8 MiB for each guess, so that guessing is slow."""
 
 
 def keep(scenario: Scenario, case: Case, on: date) -> Scenario:
@@ -57,6 +64,9 @@ def keep(scenario: Scenario, case: Case, on: date) -> Scenario:
         if isinstance(value := getattr(case.numbers.options[option], name, None), str) and value
     }
     block = {"on": on, "as_of": case.numbers.as_of, "asked": asked(tree), "names": names, "prices": prices}
+    terms = _terms(case.numbers, case.sources)
+    if terms:
+        block["private"] = _seal(terms, secrets.token_hex(_SALT_BYTES))
     return Scenario.from_tree({**tree, "saved": block}, scenario.where)
 
 
@@ -99,15 +109,39 @@ def kept_names(scenario: Scenario) -> dict[str, str]:
     return {path: str(name) for path, name in dict(names).items()} if _holds(scenario) else {}
 
 
-def opened_words(scenario: Scenario) -> str:
-    """Whether a saved scenario is opened as it was or repriced, in words; empty for one that was never saved."""
+def opened_words(scenario: Scenario, numbers: CaseNumbers, sources: Mapping[str, Source]) -> tuple[str, bool]:
+    """
+    Whether a saved scenario is opened as it was or repriced, in words, empty for one that was never saved; and False where it
+    should be as it was and is not: the private contract it was saved under is not here, is another, or lies over other prices.
+    """
     block = scenario.tree.get("saved")
     if not block:
-        return ""
+        return "", True
     was = f"saved on {block.get('on', 'an unknown day')} with prices of {block.get('as_of', 'an unknown day')}"
-    if _holds(scenario):
-        return f"opened as {was}"
-    return f"repriced: {was}" if "prices" not in block else f"changed, so repriced: {was}"
+    if not _holds(scenario):
+        return (f"repriced: {was}" if "prices" not in block else f"changed, so repriced: {was}"), True
+    sealed, terms = str(block.get("private") or ""), _terms(numbers, sources)
+    if (not sealed and not terms) or (sealed and terms and _seal(terms, sealed.partition("-")[0]) == sealed):
+        return f"opened as {was}", True
+    if not sealed:
+        return f"not as it was {was}: a private contract is here that it was saved without", False
+    return f"not as it was {was}: it was saved under a private contract that is not here or has changed", False
+
+
+def _terms(numbers: CaseNumbers, sources: Mapping[str, Source]) -> str:
+    """Every number that a private contract gave, or bent, as text; empty when there is none."""
+    found = {
+        path: _plain(_at(numbers, path))
+        for path, source in sorted(sources.items())
+        if source.private and path.split(".")[-1] not in SET_BY_TCO
+    }
+    return json.dumps(found, default=str, sort_keys=True) if found else ""
+
+
+@lru_cache(maxsize=64)
+def _seal(terms: str, salt: str) -> str:
+    """``salt-digest``, which changes with the terms."""
+    return f"{salt}-{scrypt(terms.encode(), salt=salt.encode(), n=_WORK, r=8, p=1, dklen=_SEAL_BYTES).hex()}"
 
 
 def asked(tree: Mapping[str, Any]) -> str:
@@ -120,7 +154,11 @@ def asked(tree: Mapping[str, Any]) -> str:
 
 def value_at(case: Case, path: str) -> Any:
     """A case's value at a dotted path; None where there is none."""
-    node: Any = case.numbers
+    return _at(case.numbers, path)
+
+
+def _at(numbers: CaseNumbers, path: str) -> Any:
+    node: Any = numbers
     for part in path.split("."):
         fields = dict(node) if isinstance(node, Input | Mapping) else {}
         node = fields.get(part)
@@ -140,14 +178,16 @@ def _priced(path: str, source: Source) -> bool:
 
 def _row(value: Any, source: Source) -> dict[str, Any]:
     """A number and where it came from, empty cells left out."""
-    plain = (
-        [item.model_dump() if isinstance(item, Input) else item for item in value]
-        if isinstance(value, list | tuple)
-        else value
-    )
-    row: dict[str, Any] = {"value": plain, "where": source.where, "row": source.row, "grade": source.grade}
+    row: dict[str, Any] = {"value": _plain(value), "where": source.where, "row": source.row, "grade": source.grade}
     row |= {name: getattr(source, name) for name in (*_DAYS, *_WORDS, "low", "high")}
     return {name: cell for name, cell in row.items() if name == "value" or cell not in (None, "")}
+
+
+def _plain(value: Any) -> Any:
+    """A value as YAML and JSON have it."""
+    if isinstance(value, list | tuple):
+        return [item.model_dump() if isinstance(item, Input) else item for item in value]
+    return value
 
 
 def _fact(path: str, row: Mapping[str, Any]) -> Fact:

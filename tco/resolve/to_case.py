@@ -66,5 +66,5 @@ def _resolved(scenario: Scenario, catalog: Catalog, now: date) -> Case:
         parity_evidence=str(scenario.tree.get("parity_evidence", "")),
         **draft.sections,
     )
-    opened = opened_words(scenario)
-    return Case(numbers, draft.sources, scenario.hash, now, draft.evidence, catalog.where, draft.licence_notes, opened)
+    said = opened_words(scenario, numbers, draft.sources)
+    return Case(numbers, draft.sources, scenario.hash, now, draft.evidence, catalog.where, draft.licence_notes, *said)

@@ -5,7 +5,7 @@ Cost curves are affine between the kinks that each option lists, so each piece i
 bounds on both curves prove how it goes on for ever.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,7 @@ from tco.evaluate import VOLUME, evaluate, kinks, pieces_per_request, shared_of,
 from tco.inputs.source import Grade, Source
 from tco.model.crossings import grid, inside, lower_envelope, pieces, winning_intervals
 from tco.model.ledger import Ledger
+from tco.options.api import ApiOption, committed_usd
 from tco.options.base import Tail
 from tco.solve.grades import answer_grades
 from tco.solve.needs import Needs, needs_of
@@ -95,6 +96,11 @@ class Breakeven:
     grades: Mapping[str, Grade]
     """Grade of the price, the throughput and the people; the answer's own is the worst."""
     amortise_build_months: float
+    owed_usd_per_month: float = 0.0
+    """What is committed with the baseline, and owed whoever serves while its contract runs; 0 where nothing is, or where the
+    challenger is an API, which may draw on it."""
+    while_owed: Winning | None = None
+    """At running cost while that is owed: the challenger's own cost and all that is committed. None where nothing is."""
 
     @property
     def status(self) -> Status:
@@ -120,18 +126,20 @@ def break_even(case: Case, baseline: str | None = None, challenger: str | None =
     base, other = _known(case, baseline or case.numbers.baseline), _known(case, challenger or case.numbers.challenger)
     case = with_volume(case)
     requests = float(np.asarray(shared_of(case).requests))
-    far, outcome = _search_end(case, base, other, requests)
+    owed = _owed_usd(case, base, other)
+    far, outcome = _search_end(case, base, other, requests, owed)
     far = _settled_for_all(case, far)
     ends = grid([*kinks(case, far).values()], far)
     ledgers = evaluate(case, {VOLUME: inside(ends)})
     point = evaluate(case, {VOLUME: requests})
     warnings = warnings_of(case, base, other, point)
     grades = answer_grades(case, [base, other])
+    running = _gap(ledgers, base, other, "running_usd")
     return Breakeven(
         baseline=base,
         challenger=other,
         labels={name: option.label for name, option in case.numbers.options.items()},
-        running_cost=_winning(_gap(ledgers, base, other, "running_usd"), ends, outcome),
+        running_cost=_winning(running, ends, outcome),
         with_build=_winning(_gap(ledgers, base, other, "with_build_usd"), ends, outcome),
         at_volume=_at_volume(point, base, other, requests),
         needs=needs_of(case, base, other, requests, far),
@@ -142,6 +150,8 @@ def break_even(case: Case, baseline: str | None = None, challenger: str | None =
         grade=grades["answer"],
         grades=grades,
         amortise_build_months=case.numbers.finance.amortise_build_months,
+        owed_usd_per_month=owed,
+        while_owed=_winning(running - owed, ends, outcome) if owed else None,
     )
 
 
@@ -151,7 +161,15 @@ def _known(case: Case, name: str) -> str:
     return name
 
 
-def _search_end(case: Case, base: str, other: str, requests: float) -> tuple[float, bool | None]:
+def _owed_usd(case: Case, base: str, other: str) -> float:
+    """What a switch does not save while the baseline's contract runs. [USD/month]"""
+    option = case.numbers.options[base]
+    if not isinstance(option, ApiOption) or isinstance(case.numbers.options[other], ApiOption):
+        return 0.0
+    return float(np.asarray(committed_usd(option)))
+
+
+def _search_end(case: Case, base: str, other: str, requests: float, owed: float) -> tuple[float, bool | None]:
     """How far to search, and what is proven beyond: won for good, lost for good, or not proven (None)."""
     wanted = max(requests, 1.0) * FIRST_LOOK
     longest = MAX_PIECES / pieces_per_request(case, wanted * MAX_PIECES)
@@ -162,7 +180,7 @@ def _search_end(case: Case, base: str, other: str, requests: float) -> tuple[flo
     }
     while True:  # bounds tighten with distance: where they settle nothing yet, look further
         bounds = tail(case, base, far), tail(case, other, far)
-        settled, outcome = _settled(*bounds, build[base], build[other])
+        settled, outcome = _settled(*bounds, (0.0, build[base] - build[other], -owed))
         if outcome is not None and settled <= far:
             return far, outcome
         if far >= longest:
@@ -174,15 +192,15 @@ def _search_end(case: Case, base: str, other: str, requests: float) -> tuple[flo
 def _settled_for_all(case: Case, far: float) -> float:
     """A search end from which the cheapest of all options is known too, where that takes few more pieces."""
     tails = [tail(case, name, far) for name in case.numbers.options]
-    ends = [_settled(a, b, 0.0, 0.0)[0] for j, a in enumerate(tails) for b in tails[:j]]
+    ends = [_settled(a, b)[0] for j, a in enumerate(tails) for b in tails[:j]]
     affordable = FEW_PIECES / pieces_per_request(case, far)
     reachable = [end for end in ends if end <= affordable]
     return max([far, *(end * (1 + 1e-6) + 1.0 for end in reachable)])
 
 
-def _settled(base: Tail, other: Tail, base_build: float, other_build: float) -> tuple[float, bool | None]:
-    """Volume beyond which the sign of the gap is proven, with and without the build, and the sign."""
-    extra = np.array([0.0, base_build - other_build])
+def _settled(base: Tail, other: Tail, extras: Sequence[float] = (0.0,)) -> tuple[float, bool | None]:
+    """Volume beyond which the sign of the gap is proven, whichever of some sums is added to it, and the sign."""
+    extra = np.array(extras)
     win_slope, win_level = base.low_slope - other.high_slope, float((base.low - other.high + extra).min())
     lose_slope, lose_level = base.high_slope - other.low_slope, float((base.high - other.low + extra).max())
     tiny = 1e-12 * max(abs(base.low_slope), abs(other.low_slope), 1e-300)

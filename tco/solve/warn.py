@@ -6,6 +6,7 @@ Dollars at stake come from evaluating the case again with the thing changed, so 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -389,20 +390,26 @@ def _parity(c: Context) -> Iterator[Caution]:
 
 def _stale(c: Context) -> Iterator[Caution]:
     for folder, days in STALE_DAYS.items():
-        rows = {
-            (source.checked_on, source.where)
-            for path, source in c.case.sources.items()
-            if source.where.startswith(folder) and source.checked_on and _concerns(c, path)
-        }
-        if not rows:
-            continue
-        oldest, where = min(rows)
-        age = (c.case.today - oldest).days
-        if age > days:
+        oldest: dict[str, date] = {}
+        for path, source in c.case.sources.items():
+            if source.where.startswith(folder) and source.checked_on and _concerns(c, path):
+                oldest[source.where] = min(source.checked_on, oldest.get(source.where, date.max))
+        stale = {where: day for where, day in oldest.items() if (c.case.today - day).days > days}
+        if stale:
             kind = folder.rpartition("/")[2]
             stake = _token_bill(c, c.base) if kind == "api" else sum(c.line(c.other, line) for line in PRICED_BY[kind])
-            text = f"Prices of {where} were last checked {age} days ago, on {oldest}: look at the vendor's page before you sign."
-            yield Caution("W-STALE", text, stake, c.base)
+            yield Caution("W-STALE", _stale_text(stale, c.case.today), stake, c.base)
+
+
+def _stale_text(stale: Mapping[str, date], today: date) -> str:
+    """Every sheet that was checked too long ago, the oldest first; each with its day where these differ."""
+    sheets = sorted(stale, key=lambda where: (stale[where], where))
+    oldest, alike = stale[sheets[0]], len(set(stale.values())) == 1
+    names = [where if alike else f"{where} ({stale[where]})" for where in sheets]
+    listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    age = f"{(today - oldest).days} days ago, on {oldest}"
+    told = age if alike else f"long ago, the oldest {age}"
+    return f"Prices of {listed} were last checked {told}: look at the vendor's page before you sign."
 
 
 def _concerns(c: Context, path: str) -> bool:

@@ -13,8 +13,8 @@ def notebook_link(name: str, words: str) -> str:
 
     Examples
     --------
-    >>> notebook_link("01_break_even.ipynb", "To the break-even notebook")
-    '<a href="01_break_even.ipynb" target="_blank" rel="noopener">To the break-even notebook</a>'
+    >>> notebook_link("of_yours.ipynb", "To the other notebook")
+    '<a href="of_yours.ipynb" target="_blank" rel="noopener">To the other notebook</a>'
     """
     copy, command = LAB / name, ""
     if copy.is_file():

@@ -12,7 +12,7 @@ from tco.present.estimates import BADGE, ranked_cells, ranking_title, unable_row
 from tco.present.fleet import fleet_blocks
 from tco.present.lines import LINE_GROUPS, REST, grouped, line_label
 from tco.present.numbers import exact, money
-from tco.present.provenance import SourceRow, source_rows
+from tco.present.provenance import SourceRow, not_as_saved, source_rows
 from tco.present.service import SERVICE_HEADINGS, doubt_badge, doubt_text, service_rows
 from tco.present.verdict import cheapest_text, needs_text, position, verdict
 from tco.solve.breakeven import Breakeven, Winning
@@ -32,6 +32,8 @@ def verdict_html(outcome: Outcome, axis: VolumeAxis, faults: Iterable[Fault]) ->
         f'<div class="tco-fault"><b>{escape(_short(f.where))}</b> {escape(mend_words(f))} The picture below is the last good one.</div>'
         for f in faults
     )
+    other = not_as_saved(outcome.case)
+    wrong_prices = f'<div class="tco-fault">{escape(other)}</div>' if other else ""
     needed = " ".join(filter(None, [cheapest_text(answer), needs_text(answer)]))
     sentences = f"<p>{escape(position(answer, axis))}{' ' + escape(needed) if needed else ''}</p>"
     at = answer.at_volume
@@ -45,7 +47,7 @@ def verdict_html(outcome: Outcome, axis: VolumeAxis, faults: Iterable[Fault]) ->
     state = "tco-was" if wrong else "tco-is"
     headline = f'<p class="tco-headline">{escape(verdict(answer, axis))}</p>'
     return (
-        f'{wrong}<div class="{state}">{headline}{sentences}<div class="tco-chips">'
+        f'{wrong}{wrong_prices}<div class="{state}">{headline}{sentences}<div class="tco-chips">'
         + "".join(f'<span class="tco-chip">{escape(name)}<b>{escape(value)}</b></span>' for name, value in chips)
         + "</div></div>"
     )
@@ -240,12 +242,13 @@ def _source_row(row: SourceRow) -> str:
     link = escape(row.where)
     if row.url.startswith(("http://", "https://")):
         link = f'<a href="{escape(row.url, quote=True)}" target="_blank" rel="noopener noreferrer">{link}</a>'
+    own = f" with {escape(row.contract)}" if row.contract else ""
     cells = [
         f'<td title="{escape(row.path, quote=True)}">{escape(row.what)}</td>',
         f'<td class="num" title="{row.exact}">{escape(row.value)}</td>',
     ]
     cells += [
-        f'<td title="{escape(row.note, quote=True)}">{link}</td>',
+        f'<td title="{escape(row.note, quote=True)}">{link}{own}</td>',
         f'<td class="num">{row.checked}</td>',
         f"<td>{row.grade}</td>",
     ]

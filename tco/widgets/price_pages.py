@@ -1,5 +1,6 @@
 """What stands around the grid of prices, as HTML: the answer before and after, what moved, the diff, what was saved."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from html import escape
@@ -10,7 +11,8 @@ from tco.errors import Fault
 from tco.present.axis import VolumeAxis, volume_axis
 from tco.present.numbers import money
 from tco.present.prices import change_text, moved_text, usd
-from tco.present.verdict import challenger_name, verdict
+from tco.present.provenance import contract_places
+from tco.present.verdict import challenger_name, verdict, windows_before
 from tco.reprice import Repriced
 from tco.solve.breakeven import Breakeven, Winning
 from tco.widgets.price_view import Told
@@ -60,11 +62,24 @@ def answer_html(
     return f'<p class="tco-headline">{escape(headline)}</p><p>{escape(saying)}</p>'
 
 
+def contract_html(found: Repriced) -> str:
+    """That the answers are under private terms while the grid shows the list; empty where they are not."""
+    case = found.case_after or found.case_before
+    places = contract_places(case) if case is not None else ""
+    if not places:
+        return ""
+    return (
+        f'<p class="tco-was">The grid shows list prices; these answers are at your contract\'s: {escape(places)}.</p>'
+    )
+
+
 def _moved(found: Repriced, moves: Sequence[Move]) -> str:
     was, now = (answer.running_cost.permanent if answer else None for answer in (found.before, found.after))
     if was and now and was != now and found.after is not None:
         axis = _axis(found.after)
-        return f"The break-even moves from {axis.short(was)} to {axis.text(now)} ({change_text(now / was)})."
+        before_that = windows_before(found.after.running_cost, axis)
+        which = "lasting break-even" if before_that else "break-even"
+        return f"The {which} moves from {axis.short(was)} to {axis.text(now)} ({change_text(now / was)}){before_that}."
     if was == now and moves and all(move.sheet == "api" and move.name not in _bought(found) for move in moves):
         return "The break-even is the same: this scenario buys from no model whose price changed."
     return moved_text(found.before, found.after)
@@ -110,8 +125,8 @@ def _answers_table(found: Repriced) -> str:
     volume = [one.at_volume.requests_per_month if one else None for one in both]
     usds = [(one.at_volume.baseline_usd, one.at_volume.challenger_usd) if one else None for one in both]
     rows = [
-        ("Break-even, requests a month", *_volumes([one.running_cost if one else None for one in both], axis)),
-        (f"with the build over {months} months", *_volumes([one.with_build if one else None for one in both], axis)),
+        *_won("Break-even, requests a month", [one.running_cost if one else None for one in both], axis),
+        *_won(f"with the build over {months} months", [one.with_build if one else None for one in both], axis),
         (
             f"{'Requests that your bill buys' if bill else 'Your requests'} a month",
             *(axis.short(n) if n else "—" for n in volume),
@@ -127,6 +142,20 @@ def _volumes(found: Sequence[Winning | None], axis: VolumeAxis) -> tuple[str, st
     ends = [one.permanent if one else None for one in found]
     texts = [axis.short(one.permanent) if one and one.permanent else _words(one) for one in found]
     return texts[0], texts[1], _times(*ends)
+
+
+def _won(label: str, found: Sequence[Winning | None], axis: VolumeAxis) -> list[tuple[str, ...]]:
+    """The volume from which the challenger wins for good and, where there are any, the windows won before it."""
+    windows = [_windows(one, axis) for one in found]
+    told: list[tuple[str, ...]] = [(label, *_volumes(found, axis))]
+    return [*told, ("… and only in windows before", *windows, "")] if any(text != "—" for text in windows) else told
+
+
+def _windows(found: Winning | None, axis: VolumeAxis) -> str:
+    """The first window won before the lasting break-even, and how many more; a dash for none."""
+    windows = [(a, b) for a, b in found.intervals if b is not None] if found else []
+    more = f" and {len(windows) - 1} more" if len(windows) > 1 else ""
+    return f"{axis.short(windows[0][0])} to {axis.short(windows[0][1])}{more}" if windows else "—"
 
 
 def _words(found: Winning | None) -> str:
@@ -193,10 +222,29 @@ def to_save_html(diffs: Mapping[str, str], barring: int, read_only: bool) -> str
         return "<p>Nothing to save: no row is changed.</p>"
     if barring:
         return f'<div class="tco-fault">{counted(barring, "fault")} to mend before this can be saved: see Check.</div>'
-    lines = [line for text in diffs.values() for line in text.splitlines()]
-    more, less = (sum(line.startswith(sign) and not line.startswith(sign * 3) for line in lines) for sign in ("+", "-"))
     files = " and ".join(f"<code>{escape(where)}</code>" for where in diffs)
-    return f"<p>{counted(more, 'line')} written and {less} taken out in {files}. This is all that changes:</p>"
+    return f"<p>{change_told(diffs.values())} in {files}. Nothing is written yet; this is all that changes:</p>"
+
+
+def change_told(diffs: Iterable[str]) -> str:
+    r"""
+    What unified diffs would do to lines; a line taken out where another is put in is one that is changed.
+
+    Examples
+    --------
+    >>> change_told(["--- a\n+++ b\n@@ -1 +1,3 @@\n-ends never\n+ends in May\n+new\n same\n+new\n"])
+    '2 lines will be added and 1 changed'
+    """
+    more = less = changed = 0
+    for text in diffs:
+        signs = "".join(" " if line.startswith(("---", "+++")) else line[:1] for line in text.splitlines())
+        for block in re.findall(r"[-+]+", signs):
+            both = min(block.count("+"), block.count("-"))
+            more, less, changed = more + block.count("+") - both, less + block.count("-") - both, changed + both
+    counts = [(more, "added"), (changed, "changed"), (less, "taken out")]
+    (first, what), *rest = [(number, what) for number, what in counts if number] or [(0, "changed")]
+    told = [f"{counted(first, 'line')} will be {what}", *(f"{number} {what}" for number, what in rest)]
+    return " and ".join(filter(None, [", ".join(told[:-1]), told[-1]]))
 
 
 def saved_html(written: Sequence[str]) -> str:
@@ -229,7 +277,8 @@ def proposals_html(found: Proposals, rows: int, most: int, refused: int) -> str:
 
 def _read_of(source: Sourced, lacking: Sequence[str]) -> str:
     reading = source.reading
-    head = f"{source.name} {source.version}, of {source.day}: {counted(len(reading.quotes), 'price')} of {counted(reading.models, 'model')}"
+    day = f"of {source.day}" if source.day else "of a day that nothing says"
+    head = f"{source.name} {source.version}, {day}: {counted(len(reading.quotes), 'price')} of {counted(reading.models, 'model')}"
     said = [f"key {key} is not known to us, {count} ×" for key, count in reading.unknown.most_common()]
     said += [f"{count} × {reason}" for reason, count in reading.left_out.most_common()]
     said += [f"{counted(len(lacking), 'model')} of ours it does not have: {', '.join(lacking)}"] if lacking else []

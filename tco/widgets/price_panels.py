@@ -64,7 +64,8 @@ class Compared(w.VBox):  # type: ignore[misc]
         self.found = before_and_after(self.scenario, before, after, self.on, self.on, session.today)
         self.moved = moves(before, after, self.on, self.on) if session.steps else []
         self.words.html = pages.compared_html(self.found, self.moved)
-        return pages.answer_html(self.found, self.name, self.on, len(session.steps), barring(found), self.moved)
+        told = pages.answer_html(self.found, self.name, self.on, len(session.steps), barring(found), self.moved)
+        return told + pages.contract_html(self.found)
 
     def _preset(self, name: str) -> None:
         path = self.presets.get(name)

@@ -11,13 +11,16 @@ import pytest
 
 from tco.catalog import Catalog
 from tco.catalog.contracts import unknown
+from tco.catalog.lint import check
 from tco.errors import SheetError
 from tco.present.answers import sources_data
-from tco.present.provenance import vendors_line
+from tco.present.provenance import not_as_saved, vendors_line
+from tco.reprice import before_and_after
 from tco.resolve import resolve
 from tco.resolve.kept import keep
 from tco.scenario import Scenario
 from tco.solve.compare import compare
+from tco.widgets.price_pages import contract_html
 
 API = (
     "provider,model,meter,price,currency,per,service_tier,min_input_tokens,tier_rule,region,hours_utc,"
@@ -133,6 +136,31 @@ def test_the_check_tells_terms_that_nothing_would_find_and_terms_said_twice(tmp_
     assert "duplicate of acme, *, discount" in str(again.check()[0])
 
 
+@pytest.mark.parametrize(("amount", "mend"), [("0.12", "12 for 12 %"), ("88", "12 if 88 % are left")])
+def test_the_check_asks_about_a_discount_that_is_hardly_meant(tmp_path: Path, amount: str, mend: str) -> None:
+    row = DISCOUNT.replace(",12,", f",{amount},")
+    told = [finding for finding in check(opened(tmp_path, row), DAY) if finding.kind == "discount"]
+    assert [str(finding).split("; if the page")[0] for finding in told] == [
+        f"price_sheets/contracts.csv: row 2, amount: {amount} percent; write what is taken off: {mend}"
+    ]
+    accepted = opened(tmp_path, row.replace("secret-note", "accepted: discount"), DISCOUNT.replace("*", "small"))
+    assert [finding for finding in check(accepted, DAY) if finding.kind in ("discount", "accepted")] == []
+
+
+def test_the_check_names_tables_that_are_never_read(tmp_path: Path) -> None:
+    opened(tmp_path, DISCOUNT)
+    for name in ("contracts-2027.csv", "contracts (1).csv", "api/Contracts.xlsx", "contracts.example.csv"):
+        (tmp_path / "price_sheets" / name).write_text("provider\n", encoding="utf-8")
+    told = [f for f in check(Catalog.open(tmp_path), DAY) if f.kind == "unread"]
+    assert [(f.level, f.file) for f in told] == [
+        ("warning", "price_sheets/api/Contracts.xlsx"),
+        ("warning", "price_sheets/contracts (1).csv"),
+        ("warning", "price_sheets/contracts-2027.csv"),
+    ]
+    assert "rows of contracts go into contracts.csv" in told[0].mend
+    assert [str(fault).split(":")[0] for fault in Catalog.open(tmp_path).remarks()][:3] == [f.file for f in told]
+
+
 def scenario_of(plain: dict[str, Any]) -> Scenario:
     typed = plain["options"]["api"]
     api = {"kind": "api", "sku": "acme/large", **{k: v for k, v in typed.items() if k not in ("kind", "price")}}
@@ -168,6 +196,46 @@ def test_a_saved_scenario_keeps_no_contract_and_opens_with_it_at_home(tmp_path: 
     assert "600000" not in text
     again = resolve(Scenario.from_yaml(text), Catalog.open(tmp_path), today=DAY)
     assert again.numbers.options == case.numbers.options
+    assert again.opened.startswith("opened as saved on 2026-11-20")
+    assert (again.as_saved, not_as_saved(again)) == (True, "")
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [(), (COMMITTED,), (DISCOUNT,), (DISCOUNT.replace(",12,", ",13,"), COMMITTED), (DISCOUNT, COMMITTED, NEGOTIATED)],
+)
+def test_a_saved_scenario_says_when_its_contract_is_not_here_or_another(
+    tmp_path: Path, plain: dict[str, Any], terms: tuple[str, ...]
+) -> None:
+    case = case_in(tmp_path / "mine", plain, DISCOUNT, COMMITTED)
+    saved = keep(scenario_of(plain), case, DAY)
+    again = resolve(saved, opened(tmp_path / "theirs", *terms), today=DAY)
+    assert again.numbers.options != case.numbers.options
+    assert again.opened == (
+        "not as it was saved on 2026-11-20 with prices of 2026-11-20: "
+        "it was saved under a private contract that is not here or has changed"
+    )
+    assert not_as_saved(again).startswith("Not as it was saved")
+    assert "not as saved" in vendors_line(again)
+
+
+def test_a_contract_that_a_saved_scenario_does_not_know_is_said(tmp_path: Path, plain: dict[str, Any]) -> None:
+    saved = keep(scenario_of(plain), case_in(tmp_path / "mine", plain), DAY)
+    again = resolve(saved, opened(tmp_path / "theirs", COMMITTED), today=DAY)
+    assert not again.as_saved
+    assert again.opened.endswith("a private contract is here that it was saved without")
+    other = DISCOUNT.replace("acme,*", "acme,small")  # of a model that the scenario does not buy
+    assert resolve(saved, opened(tmp_path / "other", other), today=DAY).as_saved
+
+
+def test_a_seal_is_another_each_time_and_other_terms_of_the_vendor_do_not_break_it(
+    tmp_path: Path, plain: dict[str, Any]
+) -> None:
+    case, scenario = case_in(tmp_path, plain, DISCOUNT), scenario_of(plain)
+    seals = [keep(scenario, case, DAY).tree["saved"]["private"] for _ in range(2)]
+    assert seals[0] != seals[1]
+    moved = opened(tmp_path, NEGOTIATED.replace("large", "small"), DISCOUNT)
+    assert resolve(keep(scenario, case, DAY), moved, today=DAY).as_saved
 
 
 def test_a_commitment_from_the_sheet_is_costed(tmp_path: Path, plain: dict[str, Any]) -> None:
@@ -210,3 +278,87 @@ def test_json_of_a_command_hides_contracts_unless_asked(
     assert "secret-note" not in quiet.out
     assert "% off" not in quiet.out
     assert "12 % off 2.5 by contract" in told.out
+
+
+@pytest.fixture
+def private_folder(tmp_path: Path, repository: Path) -> Path:
+    """A folder with a discount, and with a model of one's own in api/contracts.csv."""
+    data = tmp_path / "data"
+    for name in ("price_sheets", "hw_profiles", "scenarios"):
+        shutil.copytree(repository / name, data / name)
+    term = f"openai,*,discount,,12,USD,percent,,,,,,,,,{DATES}"
+    (data / "price_sheets" / "contracts.csv").write_text(f"{HEADER}\n{term}\n", encoding="utf-8")
+    tuned = [
+        f"openai,{model},{meter},{price},USD,1M tokens,standard,,,,,2026-06-01,,contract,A,https://secret.example,2026-11-01,hand,secret-note"
+        for model, meter, price in (("ours-tuned", "input", 3), ("ours-tuned", "output", 18), ("gpt-5.4", "output", 11))
+    ]
+    (data / "price_sheets" / "api" / "contracts.csv").write_text(API + "\n".join(tuned) + "\n", encoding="utf-8")
+    return data
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("list", "gpt-5.4"),
+        ("list", ""),
+        ("show", "openai/gpt-5.4"),
+        ("history", "openai/gpt-5.4"),
+        ("diff", "2026-05-01", "2026-11-20"),
+    ],
+)
+def test_json_of_prices_knows_no_contract_unless_asked(
+    private_folder: Path, run: Callable[..., Any], command: tuple[str, ...]
+) -> None:
+    quiet = run("prices", *command, "--data", private_folder, "--json")
+    assert quiet.status == 0, quiet.err
+    for secret in ("secret", "contracts.csv", "% off", "ours-tuned", '"basis": "contract"'):
+        assert secret not in quiet.out, secret
+    assert "--with-contracts" in quiet.data["contracts"]
+    if command == ("list", "gpt-5.4"):
+        assert quiet.data["models"][0]["input_usd_per_mtok"] == 2.5
+    told = run("prices", *command, "--data", private_folder, "--json", "--with-contracts")
+    assert "contracts.csv" in told.out
+    assert not isinstance(told.data.get("contracts"), str)
+
+
+def test_a_chart_has_no_model_of_your_own_unless_asked(
+    private_folder: Path, run: Callable[..., Any], tmp_path: Path
+) -> None:
+    chart = tmp_path / "prices.html"
+    ask = ("prices", "history", "openai/ours-tuned", "--data", private_folder, "--chart", chart)
+    refused = run(*ask)
+    assert refused.status == 2
+    assert "add --with-contracts" in refused.err
+    assert not chart.exists()
+    assert run(*ask, "--with-contracts").status == 0
+    assert "ours-tuned" in chart.read_text(encoding="utf-8")
+
+
+def test_your_own_screen_says_where_your_prices_stand(private_folder: Path, run: Callable[..., Any]) -> None:
+    def said(*words: str) -> str:
+        return " ".join(run(*words, "--data", private_folder).out.split())
+
+    assert "are at your prices, not the list's: price_sheets/api/contracts.csv" in said("prices", "list", "gpt-5.4")
+    shown = said("prices", "show", "openai/gpt-5.4")
+    assert "yours 2.20" in shown  # 2.50 less 12 %
+    assert "Yours: list prices with your contract over them, price_sheets/contracts.csv row 2" in shown
+    answer = said("breakeven", "support-assistant")
+    assert "price_sheets/contracts.csv rows 2: " in answer
+    assert (
+        "Your contract lies over the list prices: price_sheets/api/contracts.csv row 4; price_sheets/contracts.csv row 2"
+        in answer
+    )
+    told = run("breakeven", "support-assistant", "--data", private_folder, "--json", "--with-contracts").data
+    assert "price_sheets/contracts.csv:2" in [source.get("contract") for source in told["sources"]]
+
+
+def test_the_price_screen_says_that_its_answers_are_under_a_contract(private_folder: Path) -> None:
+    def told(folder: Path | Catalog) -> str:
+        catalog = folder if isinstance(folder, Catalog) else Catalog.open(folder)
+        scenario = Scenario.read(catalog.scenarios()["support-assistant"])
+        return contract_html(before_and_after(scenario, catalog, catalog, DAY, DAY, DAY))
+
+    assert "The grid shows list prices; these answers are at your contract's: price_sheets/api/contracts.csv" in told(
+        private_folder
+    )
+    assert told(Catalog.open(private_folder).public()) == ""

@@ -54,7 +54,7 @@ def test_the_sheets_that_ship_have_no_error(repository: Path) -> None:
         ([{"meter": "cache_read", "price": "$1"}], "fault", 4, "price", "'$1'", "write the number alone: 1"),
         ([{"meter": "cache_read", "price": "1,5"}], "fault", 4, "price", "'1,5'", "use a decimal point: 1.5"),
         ([{"meter": "cache_read", "price": "1", "valid_from": "45231"}], "fault", 4, "valid_from", "'45231'", "write 2023-11-01"),
-        ([{"meter": "input", "price": "3"}], "fault", 4, "", "duplicate of acme, large, input, standard", "row 2 says the same"),
+        ([{"meter": "input", "price": "3"}], "fault", 4, "", "duplicate of acme, large, input, standard", "row 2 says 2, this row 3, both"),
         ([{"meter": "output", "price": "7", "valid_from": "2026-03-01", "valid_to": "2026-04-01"}], "fault", 4, "valid_to",
          "2026-04-01, when row 3 would come back", "basis promo"),
         ([{"meter": "cache_read", "price": "1", "valid_to": "2026-02-01"}, {"meter": "cache_read", "price": "1", "valid_from": "2026-03-01"}],
@@ -177,3 +177,13 @@ def test_ages_are_told_from_today_unless_said(acme: Write) -> None:
     path = folder / "price_sheets" / "api" / "acme.csv"
     path.write_text(path.read_text().replace("2026-11-01", recent))
     assert check(folder) == []
+
+
+def test_a_dash_for_a_price_is_told_once_with_the_mend_of_a_number(acme: Write) -> None:
+    told = found(acme({"meter": "cache_read", "price": "-"}))
+    assert [(one.column, one.mend) for one in told] == [("price", "write a number, such as 2.50")]
+
+
+def test_what_concerns_a_whole_row_has_no_stray_mark(acme: Write) -> None:
+    (told,) = found(acme({"meter": "cache_read", "price": "1", "valid_from": "2026-05-01", "valid_to": "2026-04-01"}))
+    assert "row 4: valid_to 2026-04-01 is not after" in str(told)

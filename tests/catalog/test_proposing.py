@@ -127,6 +127,56 @@ def test_a_disputed_price_wants_a_source_by_name(data: Path) -> None:
     assert "litellm has 0.3" in change.rows[0]["note"]
 
 
+def test_data_of_no_known_day_are_never_fresh_because_a_file_was_copied(data: Path) -> None:
+    undated = ("litellm", litellm(data, "prices.json", large=DEARER))  # written just now, which says nothing
+    alone, catalog = found(data, undated)
+    assert alone.sources[0].day is None
+    with pytest.raises(TcoError, match=r"litellm's data: nothing says which day they are of; .*--checked-on") as caught:
+        accept(alone, ["openai/large:*"], catalog, DAY)
+    assert len(caught.value.faults) == 1  # one source, one fault, however many prices
+    both, catalog = found(data, undated, ("models.dev", models_dev(data, large={"input": 3, "cache_read": 0.3})))
+    (change,) = accept(both, ["openai/large:*"], catalog, DAY)
+    assert {row["checked_by"] for row in change.rows} == {"import:models.dev@2026-10-15"}
+    assert {row["checked_on"] for row in change.rows} == {"2026-10-15"}
+
+
+def test_the_prices_of_one_model_begin_on_one_day(data: Path) -> None:
+    # input is in both, the newer of 1 November taken; cache_read only in that of 15 October: all begin on 1 November
+    new = {"input_cost_per_token": 3e-6}
+    both, catalog = found(
+        data,
+        ("litellm", litellm(data, large=new)),
+        ("models.dev", models_dev(data, large={"input": 3, "cache_read": 0.3})),
+    )
+    (change,) = accept(both, ["openai/large:*"], catalog, DAY)
+    rows = {row["meter"]: (row["valid_from"], row["checked_on"]) for row in change.rows}
+    assert rows == {"input": ("2026-11-01", "2026-11-01"), "cache_read": ("2026-11-01", "2026-10-15")}
+    assert all("the day it changed is not known" in row["note"] for row in change.rows)
+
+
+def test_our_own_newer_price_is_told_with_its_figure(data: Path) -> None:
+    sheet = data / "price_sheets" / "api" / "openai.csv"
+    newer = row("large", "input", 2.5).replace("2026-01-01", "2026-11-01")
+    sheet.write_text(sheet.read_text(encoding="utf-8") + newer + "\n", encoding="utf-8")
+    proposals, catalog = found(data, ("litellm", litellm(data, large=DEARER)))
+    told = r"row 6 says 2\.5 from 2026-11-01 on, and the new row would begin on 2026-11-01; .*--valid-from"
+    with pytest.raises(TcoError, match=told):
+        accept(proposals, ["openai/large:input"], catalog, DAY)
+    (change,) = accept(proposals, ["openai/large:input"], catalog, DAY, valid_from=date(2026, 11, 10))
+    assert change.rows[0]["valid_from"] == "2026-11-10"
+
+
+def test_a_file_of_another_source_is_named(data: Path) -> None:
+    with pytest.raises(
+        TcoError, match=r"not models\.dev's file: litellm finds its own prices in it, 3; write --from litellm"
+    ):
+        found(data, ("models.dev", litellm(data, large=DEARER)))
+    with pytest.raises(TcoError, match=r"not litellm's file: models\.dev finds its own prices in it, 1"):
+        found(data, ("litellm", models_dev(data, large={"input": 3})))
+    with pytest.raises(TcoError, match="no price of litellm for a vendor that we keep"):
+        found(data, ("litellm", litellm(data)))
+
+
 def test_older_data_do_not_replace_a_newer_check_unasked(data: Path) -> None:
     proposals, catalog = found(data, ("litellm", litellm(data, "litellm_2026-09-01.json", large=DEARER)))
     with pytest.raises(TcoError, match="2026-09-01 is older than our row, checked on 2026-10-01"):
@@ -181,7 +231,7 @@ def test_the_command_shows_accepts_and_writes(data: Path, run: Callable[..., Any
     asked = ("prices", "propose", "--from", "litellm", file, "--data", data, "--as-of", "2026-11-20")
     shown = run(*asked)
     assert shown.status == 0
-    assert "differs from ours" in shown.out
+    assert "Differs from ours (1)" in shown.out
     assert "input_cost_per_token_turbo" in shown.out
     told = run(*asked, "--json").data
     assert [p["id"] for p in told["proposals"]] == ["openai/large:cache_read", "openai/large:input"]
@@ -193,6 +243,35 @@ def test_the_command_shows_accepts_and_writes(data: Path, run: Callable[..., Any
     assert [len(change["rows"]) for change in done["accepted"]] == [2]
     assert "import:litellm@2026-11-01" in (data / "price_sheets/api/openai.csv").read_text(encoding="utf-8")
     assert run(*asked, "--json").data["proposals"] == []
+
+
+def test_what_differs_is_shown_first_and_whole_in_a_narrow_terminal(
+    data: Path, run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    long = "a-model-of-a-very-long-name-that-no-column-of-a-narrow-terminal-holds"
+    files = [
+        "--from", "litellm", litellm(data, large=DEARER, **{long: DEARER}),
+        "--from", "models.dev", models_dev(data, large={"input": 3, "cache_read": 0.5}),
+    ]  # fmt: skip
+    lines = run("prices", "propose", *files, "--models", "openai/*", "--data", data).out.splitlines()
+    heads = [line for line in lines if line.endswith(")") and line[:1].isupper()]
+    assert heads == ["Differs from ours (1)", "The sources disagree (1)", "New to us (3)"]
+    assert f"  openai/{long}" in lines
+    assert next(line.split() for line in lines if line.strip().startswith("input")) == ["input", "2.00", "3.00", "3.00"]
+    assert all(len(line) <= 80 for line in lines if "openai" not in line)
+
+
+def test_the_day_that_is_said_is_that_of_data_without_one(data: Path, run: Callable[..., Any]) -> None:
+    undated, dated = litellm(data, "prices.json", large=DEARER), models_dev(data, large={"input": 3})
+    asked = ("prices", "propose", "--data", data, "--from", "litellm", undated, "--json")
+    assert [s["checked_on"] for s in run(*asked).data["sources"]] == [None]
+    both = (*asked, "--from", "models.dev", dated, "--checked-on", "2026-11-05")
+    assert [s["checked_on"] for s in run(*both).data["sources"]] == ["2026-11-05", "2026-10-15"]
+    alone = ("prices", "propose", "--data", data, "--from", "models.dev", dated, "--checked-on", "2026-11-05", "--json")
+    assert [s["checked_on"] for s in run(*alone).data["sources"]] == ["2026-11-05"]
+    taken = run(*both, "--accept", "openai/large:cache_read", "--dry-run").data["accepted"]
+    assert [row["checked_on"] for row in taken[0]["rows"]] == ["2026-11-05"]
 
 
 @pytest.mark.parametrize(

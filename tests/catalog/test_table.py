@@ -69,8 +69,25 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> N
         ("$10", "write the number alone: 10"),
         ("10 USD", "write the number alone: 10"),
         ("1,5", "use a decimal point: 1.5"),
-        ("1,000", "no thousands separators: 1000"),
+        ("0,225", "use a decimal point: 0.225"),  # a nought before: not two hundred and twenty-five
+        ("0,125", "use a decimal point: 0.125"),
+        ("1,000", "write 1.000 if the comma is a decimal comma, 1000 if it parts thousands"),
+        ("2,250", "write 2.250 if the comma is a decimal comma, 2250 if it parts thousands"),
+        ("$2,250", "write 2.250 if the comma is a decimal comma, 2250 if it parts thousands"),
+        ("1,234,567", "no thousands separators: 1234567"),
+        ("1.234.567", "no thousands separators: 1234567"),
         ("1,000.50", "no thousands separators: 1000.50"),
+        ("1.234,50", "use a decimal point, no thousands separators: 1234.50"),
+        ("1 234,5", "use a decimal point, no thousands separators: 1234.5"),
+        ("1'234.50", "write the number alone: 1234.50, no blank or mark inside"),
+        ("€2,50", "write the number alone: 2.50"),
+        ("\u20ac\u00a01.234,50", "write the number alone: 1234.50"),
+        ("2,50 EUR", "write the number alone: 2.50"),
+        ("10k", "write the number in full"),
+        ("$10/1M", "write a number, such as 2.50"),  # two numbers: neither is guessed
+        ("10-12", "write a number, such as 2.50"),
+        ("1,23,4", "write a number, such as 2.50"),
+        ("-", "write a number, such as 2.50"),
         ("free", "write a number, such as 2.50"),
         ("nan", "write a number"),
         ("-1", "must be greater than or equal to 0"),
@@ -169,7 +186,7 @@ def test_a_duplicate_names_the_row_it_repeats(tmp_path: Path) -> None:
     entries, _ = read_sheet(path, "acme.csv", ApiPriceRow)
     found = duplicates(entries, ("provider", "model", "meter", "valid_from"))
     assert [(f.where, f.found.split(",")[0]) for f in found] == [("acme.csv: row 4", "duplicate of acme")]
-    assert found[0].mend.startswith("row 2 says the same")
+    assert found[0].mend.startswith("row 2 says 2.5, this row 3, both from the same day; keep one")
 
 
 @pytest.mark.parametrize(

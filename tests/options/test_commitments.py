@@ -12,6 +12,8 @@ from tco.case import Case
 from tco.errors import ScenarioError
 from tco.evaluate import BILL, VOLUME, evaluate, kinks, shared_of, tail
 from tco.model.metering import requests_for_spill, shortfall_usd, spilled, trued_up_usd
+from tco.present.axis import volume_axis
+from tco.present.verdict import position, verdict
 from tco.solve.breakeven import break_even
 
 CaseOf = Callable[..., Case]
@@ -46,6 +48,46 @@ def test_a_commitment_moves_the_break_even_to_where_it_is_used_up(case_of: CaseO
     # 3,000 a month owed: own at 3,460 loses until 0.005 V = 3,460 on the first step, as without
     later = break_even(case_of(plain, {YEAR: 36_000}))
     assert later.running_cost.first == pytest.approx(692_000)
+
+
+def test_while_a_commitment_runs_own_gpus_come_on_top_of_it(case_of: CaseOf, plain: Tree) -> None:
+    # 5,000 owed and own 2,000 + 730 x 3 on the second step: 0.005 V = 9,190; at a million own is 3,460, the bill 5,000
+    answer = break_even(case_of(plain, {YEAR: 60_000}))
+    found, axis = answer.while_owed, volume_axis("requests", answer.axis, "api")
+    assert answer.owed_usd_per_month == 5_000
+    assert found is not None
+    assert found.intervals == ((pytest.approx(1_838_000), None),)
+    said = verdict(answer, axis)
+    assert said.startswith("At running cost, self-hosting own is cheaper than api at every volume")
+    assert "against renewing the contract for api: while it runs, $5K a month is owed whoever serves" in said
+    assert said.endswith("with that it is cheaper from 1.84M requests a month on.")
+    assert (
+        "saves you $1.54K a month at running cost against renewing the contract; while it runs, a switch adds $3.46K"
+        in (position(answer, axis))
+    )
+
+
+def test_without_a_commitment_nothing_is_said_of_one(case_of: CaseOf, plain: Tree) -> None:
+    answer = break_even(case_of(plain))
+    assert (answer.owed_usd_per_month, answer.while_owed) == (0.0, None)
+    axis = volume_axis("requests", answer.axis, "api")
+    assert "contract" not in verdict(answer, axis) + position(answer, axis)
+    turned = break_even(case_of(plain, {YEAR: 60_000}), baseline="own", challenger="api")
+    assert turned.while_owed is None  # an API is chosen, not left
+
+
+@given(year=st.floats(0, 2e5))
+def test_while_owed_wins_where_the_bill_is_above_own_and_owed(case_of: CaseOf, plain: Tree, year: float) -> None:
+    case = case_of(plain, {YEAR: year})
+    answer = break_even(case)
+    if answer.while_owed is None:
+        return
+    for volume in (10_000.0, 777_777.0, 1_500_000.0, 4_321_000.0):
+        usd = {name: float(ledger.running_usd) for name, ledger in evaluate(case, {VOLUME: volume}).items()}
+        gap = usd["api"] - usd["own"] - answer.owed_usd_per_month
+        won = any(a <= volume and (b is None or volume <= b) for a, b in answer.while_owed.intervals)
+        if abs(gap) > 1e-6 and volume <= answer.while_owed.searched_to:
+            assert won == (gap > 0)
 
 
 def test_both_true_ups_by_hand() -> None:

@@ -253,6 +253,31 @@ def test_prices_that_were_checked_long_ago(
         assert warnings["W-STALE"].usd_at_stake > 0
 
 
+def test_every_stale_sheet_of_an_option_is_named_and_never_the_alphabet_s_first_alone(
+    clean: Callable[..., Case],
+) -> None:
+    day = date(2026, 10, 31)
+    sources = {
+        "options.api.price.input_usd_per_mtok": Source("price_sheets/api/zeta.csv", "published", 7, checked_on=day),
+        "options.own.fallback_usd_per_mtok": Source("price_sheets/api/acme.csv", "published", 2, checked_on=day),
+        "options.api.price.output_usd_per_mtok": Source(
+            "price_sheets/api/fresh.csv", "published", 3, checked_on=date(2026, 11, 30)
+        ),
+    }
+    message = found(replace(clean(), sources=sources, today=date(2026, 12, 1)))["W-STALE"].message
+    assert "price_sheets/api/zeta.csv" in message
+    assert "price_sheets/api/acme.csv" in message
+    assert "fresh" not in message
+    assert "31 days ago" in message
+    later = dict(sources) | {
+        "options.own.fallback_usd_per_mtok": Source(
+            "price_sheets/api/acme.csv", "published", 2, checked_on=date(2026, 9, 1)
+        )
+    }
+    message = found(replace(clean(), sources=later, today=date(2026, 12, 1)))["W-STALE"].message
+    assert "price_sheets/api/acme.csv (2026-09-01) and price_sheets/api/zeta.csv (2026-10-31)" in message
+
+
 def test_shipped_scenarios_grow_stale(case_of: CaseOf, repository: Path) -> None:
     tree = Scenario.read(repository / "scenarios" / "support-assistant.yaml").tree
     later = compare(case_of(tree, today=date(2028, 1, 1))).warnings

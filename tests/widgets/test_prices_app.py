@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from tco.catalog import Catalog
 from tco.catalog.edit import Sheet
 from tco.scaffold import init
 from tco.scenario import Scenario
+from tco.widgets.price_pages import answer_html, compared_html
 from tco.widgets.price_session import PriceSession
 from tco.widgets.prices_app import BREAK_EVEN, CHECK, OVER_TIME, PROPOSALS, SAVE, PricesApp
 from tco.widgets.soon import Soon
@@ -109,7 +111,8 @@ def test_an_oddity_can_be_accepted(app: PricesApp, row: Find) -> None:
 def test_saving_shows_the_lines_first_and_then_writes_them(app: PricesApp, row: Find) -> None:
     new_price(app, row, "input", "1.9")
     app._open_save()
-    assert "1 line written and 0 taken out" in app.saving.told.html
+    assert "1 line will be added in <code>" in app.saving.told.html
+    assert "Nothing is written yet" in app.saving.told.html
     assert '<span class="tco-diff-more">+openai,gpt-5.4,input,1.9,' in app.saving.diff.html
     before = app.session.sheets()[OPENAI].read_text(encoding="utf-8")
     app.saving.save()
@@ -122,6 +125,29 @@ def test_saving_shows_the_lines_first_and_then_writes_them(app: PricesApp, row: 
     assert "7.46M" in app.answer.html
 
 
+def test_the_windows_before_the_lasting_break_even_are_told(app: PricesApp, row: Find) -> None:
+    new_price(app, row, "input", "1.9")
+    found = app.compared.found
+    assert found is not None
+    assert found.after is not None
+    assert "in windows before" not in compared_html(found, [])
+    won = replace(found.after.running_cost, status="multiple", first=2e6, intervals=((2e6, 3e6), (7.46e6, None)))
+    windows = replace(found, after=replace(found.after, running_cost=won))
+    assert '… and only in windows before</th><td class="num">—</td><td class="num">2M to 3M</td>' in compared_html(
+        windows, []
+    )
+    said = answer_html(windows, "mine", app.compared.on, 1, [], [])
+    assert "The lasting break-even moves from 6.8M to" in said
+    assert "; before that only between 2M and 3M." in said
+
+
+def test_a_row_that_is_edited_is_told_as_one_line_changed(app: PricesApp, row: Find) -> None:
+    app.session.set_cell(OPENAI, row(meter="input")["key"], "note", "read twice")
+    app.redraw()
+    app._open_save()
+    assert "1 line will be changed in <code>" in app.saving.told.html
+
+
 def test_a_file_that_changed_meanwhile_is_read_again(app: PricesApp, row: Find) -> None:
     new_price(app, row, "input", "1.9")
     app._open_save()
@@ -132,7 +158,7 @@ def test_a_file_that_changed_meanwhile_is_read_again(app: PricesApp, row: Find) 
     assert "somebody else" in app.saving.told.html
     assert "tco-hidden" not in app.saving.again._dom_classes
     app.saving.reload()
-    assert "1 line written" in app.saving.told.html
+    assert "1 line will be added" in app.saving.told.html
     app.saving.save()
     assert "openai,gpt-5.4,output,14," in path.read_text(encoding="utf-8")
     assert "openai,gpt-5.4,input,1.9," in path.read_text(encoding="utf-8")

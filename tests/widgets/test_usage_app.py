@@ -1,6 +1,7 @@
 """The usage screen without a browser: the sample, a log of one's own, bad rows, an invoice, a scenario."""
 
 import csv
+import time
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -199,7 +200,7 @@ def test_reading_can_be_stopped(app: UsageApp, monkeypatch: pytest.MonkeyPatch) 
 
     def slowly(*told: object, **named: object) -> object:
         while app.work is not None and not app.work.stopping:
-            app.work.join(0.01)
+            time.sleep(0.01)
         return read(*told, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr("tco.widgets.usage_read.read", slowly)
