@@ -23,6 +23,9 @@ MOST_LINES_OF_A_CELL = 100
 """A quoted cell that goes on for more lines was never closed."""
 BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"\xef\xbb\xbf": "utf-8-sig"}
 
+UNMARKED = {b"\0": "utf-16-le"}
+"""What the second byte of a text that begins with a Latin letter tells, where no mark does."""
+
 
 @dataclass(frozen=True)
 class LogFile:
@@ -42,6 +45,8 @@ class LogFile:
     delimiter: str = ","
     layout: Literal["newline_delimited", "array", "unstructured"] = "newline_delimited"
     """How JSON is laid out."""
+    size_bytes: int = 0
+    """Unpacked."""
     note: str = ""
 
 
@@ -114,19 +119,20 @@ def opened(path: Path, folder: Path) -> tuple[LogFile, list[Problem]]:
     """
     if _ending(path) == ".parquet":
         return LogFile(path, path, "parquet"), []
-    encoding, longest, quotes = _looked_through(path)
+    look = _looked_through(path)
+    encoding = look.encoding
     head = _head(path, encoding)
     start = head.lstrip()
     kind: Kind = "json" if start[:1] in ("{", "[") else "text" if start.startswith("# HELP") else "csv"
-    file = LogFile(path, path, kind, head)
+    file = LogFile(path, path, kind, head, size_bytes=look.size_bytes)
     if kind == "json":
-        file = replace(file, layout=_layout(head))
+        file = replace(file, layout=_layout(head, look.lines))
     elif kind == "csv":
         delimiter = max(",;\t|", key=head.split("\n", 1)[0].count)
         header = next(csv.reader(StringIO(head), delimiter=delimiter), [])
         file = replace(file, delimiter=delimiter, columns=_distinct(header))
-    too_long = longest > LONGEST_LINE_BYTES and (kind == "csv" or file.layout == "newline_delimited")
-    if encoding == "utf-8" and not too_long and not (kind == "csv" and quotes):
+    too_long = look.longest_bytes > LONGEST_LINE_BYTES and (kind == "csv" or file.layout == "newline_delimited")
+    if encoding == "utf-8" and not too_long and not (kind == "csv" and look.odd_quotes):
         return file, []
     return _mended(file, encoding, folder)
 
@@ -144,18 +150,34 @@ def binary(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
-def _looked_through(path: Path) -> tuple[str, int, bool]:
-    """A file's encoding, its longest line in bytes, and whether some line has quotes in odd number."""
-    encoding, longest, odd = "", 0, False
+@dataclass(frozen=True)
+class _Look:
+    """What one look through a file tells."""
+
+    encoding: str
+    longest_bytes: int
+    """Its longest line."""
+    odd_quotes: bool
+    """Whether some line has quotes in odd number."""
+    lines: int
+    """Lines with anything on them."""
+    size_bytes: int
+
+
+def _looked_through(path: Path) -> _Look:
+    encoding, longest, odd, count, size = "", 0, False, 0, 0
     with binary(path) as file:
         while lines := file.readlines(CHUNK_BYTES):
             chunk = b"".join(lines)
-            encoding = encoding or BOMS.get(chunk[:3], BOMS.get(chunk[:2], "utf-8"))
+            encoding = encoding or BOMS.get(chunk[:3], BOMS.get(chunk[:2], UNMARKED.get(chunk[1:2], "utf-8")))
+            encoding = "utf-16-be" if encoding == "utf-8" and chunk[:1] == b"\0" else encoding
             if encoding == "utf-8" and not _is_utf8(chunk):
                 encoding = "latin-1"
             longest = max(longest, max(map(len, lines)))
+            count += sum(not line.isspace() for line in lines)
+            size += len(chunk)
             odd = odd or (b'"' in chunk and any(line.count(b'"') % 2 for line in lines))
-    return encoding or "utf-8", longest, odd
+    return _Look(encoding or "utf-8", longest, odd, count, size)
 
 
 def _is_utf8(chunk: bytes) -> bool:
@@ -171,12 +193,13 @@ def _head(path: Path, encoding: str) -> str:
         return file.read(HEAD_BYTES).decode(encoding, errors="ignore").lstrip("\ufeff")
 
 
-def _layout(head: str) -> Literal["newline_delimited", "array", "unstructured"]:
+def _layout(head: str, count: int) -> Literal["newline_delimited", "array", "unstructured"]:
+    """How JSON is laid out, from its head and its number of lines: a file of one line is a document, however long."""
     if head.lstrip().startswith("["):
         return "array"
     lines = head.strip().split("\n")
     if len(lines) == 1:
-        return "newline_delimited"
+        return "newline_delimited" if count > 1 else "unstructured"
     whole = len(head) < HEAD_BYTES // 2 and _is_object(head)
     return (
         "newline_delimited"
@@ -201,6 +224,7 @@ def _mended(file: LogFile, encoding: str, folder: Path) -> tuple[LogFile, list[P
         for number, line, whole in _records(lines, file):
             if len(line) > LONGEST_LINE_BYTES:
                 long.append(f"{file.told.name}: line {number}, {len(line) / 1e6:.0f} MB")
+                out.write(b"\n" if file.kind == "json" else b"")  # those after it keep their numbers
             elif not whole:
                 broken.append(f"{file.told.name}: line {number}: {shown(line.decode(errors='replace'), 60)}")
             else:
@@ -214,7 +238,7 @@ def _lines(raw: BinaryIO, encoding: str) -> Iterator[tuple[int, bytes]]:
     if encoding == "utf-8":
         yield from enumerate(raw, 1)
         return
-    text = raw.read() if encoding == "utf-16" else b""
+    text = raw.read() if encoding.startswith("utf-16") else b""
     if text:
         yield from enumerate(BytesIO(text.decode(encoding, errors="replace").encode()), 1)
         return

@@ -123,6 +123,7 @@ class _Import:
 
         sources = self._sources(paths, source)
         try:
+            sources = [(name, self._written(n, reading)) for n, (name, reading) in enumerate(sources)]
             selects = [(n, name, sql.canonical(r.given, r.relation)) for n, (name, r) in enumerate(sources)]
             self._view("every_row", sql.all_of(selects))
             relation = self._once("every_row", [reading for _, reading in sources])
@@ -138,7 +139,8 @@ class _Import:
         for log in logs:
             said = said.replace(str(log.path), log.told.name)
         names = ", ".join(shown(log.told.name) for log in logs)
-        return Fault(names, shown(said, 300), "export it again, or name its --format")
+        short = "give it more with --memory 4GB" if "Out of Memory" in said else ""
+        return Fault(names, shown(said, 300), short or "export it again, or name its --format")
 
     def _view(self, name: str, select: str) -> None:
         self.database.execute(f"CREATE OR REPLACE TEMPORARY VIEW {name} AS {select}")
@@ -183,6 +185,16 @@ class _Import:
             return replace(reading, given={**reading.given, "skip": skip})
         self.findings.broken_lines(log)
         return reading
+
+    def _written(self, number: int, reading: Reading) -> Reading:
+        """A reading of JSON with its rows written down: documents are taken apart once, whatever is asked of the rows afterwards."""
+        if self.findings.logs[number].kind != "json":
+            return reading
+        path = str(self.folder / f"rows-{number}.parquet")
+        self.database.execute(sql.written(sql.canonical(*sql.read_once(reading.given, reading.relation)), path))
+        return replace(
+            reading, given={name: name for name in reading.given}, relation=f"read_parquet({sql.file_named(path)})"
+        )
 
     def _once(self, relation: str, read: Sequence[Reading]) -> str:
         """The relation without what it tells twice; nothing is asked of logs that have neither ids nor buckets."""

@@ -6,6 +6,7 @@ from io import StringIO
 
 from tco.catalog.cells import harmless
 from tco.usage.lines import Bill
+from tco.usage.report import shown
 
 HEADER = ("month", "model", "sku", "service_tier", "meter", "quantity", "usd", "why_unpriced", "contract")
 
@@ -16,8 +17,12 @@ def bill_csv(bill: Bill, contracts: bool = False) -> str:
     writer = csv.writer(text)
     writer.writerow(HEADER)
     for row in _rows(bill if contracts else bill.published()):
-        writer.writerow([harmless(cell) if isinstance(cell, str) else cell for cell in row])
+        writer.writerow([harmless(_printable(cell)) if isinstance(cell, str) else cell for cell in row])
     return text.getvalue()
+
+
+def _printable(cell: str) -> str:
+    return cell if cell.isprintable() else shown(cell, 1_000)
 
 
 def _rows(bill: Bill) -> Iterator[tuple[str | float, ...]]:

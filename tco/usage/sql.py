@@ -5,6 +5,7 @@ Standard SQL but for ``TRY_CAST``, ``->>`` on JSON and ``regexp_extract``, each 
 which are the engine's. No join "as of" a time, no list functions, no wildcard over columns of unknown number.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 TOKENS = ("prompt_tok", "cache_read_tok", "cache_write_5m_tok", "cache_write_1h_tok", "output_tok", "reasoning_tok")
@@ -56,6 +57,8 @@ EARLIEST = "TIMESTAMP '2018-01-01 00:00:00'"
 """No log of a language model's API is older."""
 TIERS = ("standard", "batch", "flex", "priority")
 FORMULA = "=+-@\t\r"
+_FIELD = re.compile(r"\((doc|bucket|result|item) ->> ('\$\.(?:[^']|'')*')\)")
+"""What ``inside`` writes of a document."""
 NO_FAULT = ""
 
 
@@ -84,6 +87,11 @@ def whole(text: str) -> str:
     return f"TRY_CAST(TRY_CAST({text} AS DECIMAL(38,6)) AS BIGINT)"
 
 
+def whole_or_none(text: str) -> str:
+    """A text as a whole number, 0 where nothing is written; NULL when what is written is none."""
+    return f"COALESCE({whole(text)}, CASE WHEN LOWER(TRIM(COALESCE({text}, ''))) IN ('', 'nan', 'none', 'null') THEN 0 END)"
+
+
 def real(text: str) -> str:
     """A text as a number; NULL when it is none, infinite or not a number."""
     return f"(CASE WHEN ABS(TRY_CAST({text} AS DOUBLE)) < 1e15 THEN TRY_CAST({text} AS DOUBLE) END)"
@@ -92,6 +100,34 @@ def real(text: str) -> str:
 def inside(document: str, path: str) -> str:
     """What stands at a path in a JSON document, as text; the path as ``usage.input`` or ``results[0].model``."""
     return f"({document} ->> {quoted('$.' + path)})"
+
+
+def read_once(given: Mapping[str, str], source: str) -> tuple[dict[str, str], str]:
+    """
+    Columns and their relation, so that each JSON document is taken apart once for all of its fields.
+
+    Every single ``->>`` keeps a parsed copy of a whole batch of documents, and a time alone asks for its field ten times: that is
+    more memory than a log's rows need, however short the log is.
+    """
+    paths: dict[str, list[str]] = {}
+
+    def field(found: re.Match[str]) -> str:
+        of_one = paths.setdefault(found[1], [])
+        if found[2] not in of_one:
+            of_one.append(found[2])
+        return f"{found[1]}_fields[{of_one.index(found[2]) + 1}]"
+
+    columns = {name: _FIELD.sub(field, text) for name, text in given.items()}
+    fields = ", ".join(
+        f"json_extract_string({document}, [{', '.join(of_one)}]) AS {document}_fields"
+        for document, of_one in paths.items()
+    )
+    return columns, f"(SELECT documents.*, {fields} FROM {source} AS documents) AS read_once" if fields else source
+
+
+def written(select: str, path: str) -> str:
+    """Rows written down as Parquet."""
+    return f"COPY ({select}) TO {quoted(path)} (FORMAT parquet)"
 
 
 def utc_of_text(text: str) -> str:
@@ -123,12 +159,15 @@ def opened_lists(documents: str, inner: str) -> str:
     """
     Every entry of the list ``inner`` of every bucket, whether documents are buckets, pages of them, or lists of either.
 
-    ``page`` numbers the pages; buckets that stand by themselves are of one, 0.
+    ``page`` numbers the pages; buckets that stand by themselves are of one, 0. Beside each entry stands its bucket without the list,
+    which would otherwise be taken apart anew for each of its own entries.
     """
-    return f"""(SELECT page, bucket, UNNEST(CAST(bucket -> '$.{inner}' AS JSON[])) AS result FROM (
-  SELECT page, UNNEST(CASE WHEN page = 0 THEN [doc] ELSE CAST(doc -> '$.data' AS JSON[]) END) AS bucket FROM (
-    SELECT doc, CASE WHEN (doc -> '$.data') IS NULL THEN 0 ELSE ROW_NUMBER() OVER () END AS page FROM {documents} AS documents
-  ) AS pages
+    return f"""(SELECT page, bucket, UNNEST(CAST(inside AS JSON[])) AS result FROM (
+  SELECT page, json_merge_patch(item, '{{"{inner}": null}}') AS bucket, item -> '$.{inner}' AS inside FROM (
+    SELECT page, UNNEST(CASE WHEN page = 0 THEN [doc] ELSE CAST(doc -> '$.data' AS JSON[]) END) AS item FROM (
+      SELECT doc, CASE WHEN (doc -> '$.data') IS NULL THEN 0 ELSE ROW_NUMBER() OVER () END AS page FROM {documents} AS documents
+    ) AS pages
+  ) AS items
 ) AS buckets)"""
 
 
@@ -155,7 +194,7 @@ def zone_of_text(text: str) -> str:
     """The zone a written time ends with: Z, an offset, nothing; NULL where time is a number."""
     return (
         f"CASE WHEN TRY_CAST({text} AS DOUBLE) IS NULL THEN "
-        f"regexp_extract({text}, '(Z|UTC|:[0-9.]+ ?[+-][0-9]{{2}}:?([0-9]{{2}})?)$') END"
+        f"regexp_extract({text}, ':[0-9.]+ ?(Z|UTC|[+-][0-9]{{2}}:?([0-9]{{2}})?)$', 1) END"
     )
 
 
@@ -201,11 +240,12 @@ def all_of(selects: Sequence[tuple[int, str, str]]) -> str:
 def fault_of(now: str) -> str:
     """Why a row cannot be counted, as one word of ``report.KINDS``; an empty text when it can."""
     negative = " OR ".join(f"{name} < 0" for name in (*TOKENS, *EXTRAS, "requests"))
+    untold = " OR ".join(f"{name} IS NULL" for name in TOKENS)
     huge = " OR ".join(f"{name} > {MOST_TOK}" for name in TOKENS)
     return f"""CASE
     WHEN skip IS NOT NULL THEN skip
     WHEN started IS NULL THEN 'time'
-    WHEN prompt_tok IS NULL OR output_tok IS NULL THEN 'count'
+    WHEN {untold} THEN 'count'
     WHEN {negative} THEN 'negative'
     WHEN cache_read_tok + cache_write_5m_tok + cache_write_1h_tok > prompt_tok THEN 'cached'
     WHEN reasoning_tok > output_tok THEN 'reasoning'
@@ -370,9 +410,10 @@ REJECTED = "SELECT DISTINCT file_path, line, csv_line FROM reject_errors JOIN re
 def counted(relation: str) -> str:
     """Rows seen, rows kept, their requests, the first and the last hour."""
     kept = f"CASE WHEN fault = '{NO_FAULT}'"
+    end = after("minute", "CASE WHEN span_s > 0 THEN span_s - 1 ELSE 0 END")
     return f"""
 SELECT SUM(counted), SUM({kept} THEN counted ELSE 0 END), SUM({kept} THEN requests ELSE 0 END),
-  DATE_TRUNC('hour', MIN({kept} THEN minute END)), DATE_TRUNC('hour', MAX({kept} THEN minute END)) FROM {relation}"""
+  DATE_TRUNC('hour', MIN({kept} THEN minute END)), DATE_TRUNC('hour', MAX({kept} THEN {end} END)) FROM {relation}"""
 
 
 def faults_counted(relation: str) -> str:

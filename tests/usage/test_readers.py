@@ -343,3 +343,11 @@ def test_two_tools_that_tell_of_one_model_on_one_day_are_said(tmp_path: Path, lo
     notes = [import_logs([report, path], tmp_path / "t.parquet", now=NOW).report.notes for path in (same, other)]
     assert any("openai and table tell of the same days (1 model, first on 2026-11-01)" in note for note in notes[0])
     assert not any("the same days" in note for note in notes[1])
+
+
+def test_litellms_metadata_may_be_json_written_as_text(tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (SAMPLES / "litellm.jsonl").read_text().splitlines()]
+    texts = [json.dumps(row | {"metadata": json.dumps(row["metadata"])}) for row in rows]
+    (tmp_path / "log.jsonl").write_text("\n".join(texts) + "\n")
+    done = import_logs(tmp_path / "log.jsonl", tmp_path / "t.parquet", now=NOW)
+    assert sums(done) == (2, 7_000, 1_500, 500, 1_000, 300, 50)

@@ -1,5 +1,6 @@
 """What readers are written with: a file as a relation, and its fields as SQL, whatever the file is made of."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -40,7 +41,11 @@ def relation(file: LogFile) -> str:
         return f"read_parquet({path})"
     if file.kind == "json":
         lines = file.layout == "newline_delimited"
-        most = 2 * LONGEST_LINE_BYTES if lines or file.layout == "array" else file.path.stat().st_size * 20 + 1
+        most = (
+            2 * LONGEST_LINE_BYTES
+            if lines or file.layout == "array"
+            else max(file.size_bytes, file.path.stat().st_size) + 1
+        )
         extra = ", ignore_errors = true" if lines else ""
         return f"(SELECT json AS doc FROM read_json_objects({path}, format = '{file.layout}', maximum_object_size = {most}{extra}))"
     columns = ", ".join(f"{sql.quoted(name)}: 'VARCHAR'" for name in file.columns)
@@ -58,8 +63,18 @@ def has(file: LogFile, *names: str) -> bool:
 def text(file: LogFile, *names: str) -> str:
     """A field as text: the first of some names that the row fills. A name with a dot looks inside JSON."""
     if file.kind == "json":
-        return sql.first_of([f"NULLIF({sql.inside('doc', name)}, '')" for name in names])
+        places = [sql.inside("doc", name) for name in names]
+        places += [place for name in names if (place := _in_text(file, name))]
+        return sql.first_of([f"NULLIF({place}, '')" for place in places])
     return sql.first_of([f"NULLIF(CAST({found} AS VARCHAR), '')" for name in names if (found := _column(file, name))])
+
+
+def _in_text(file: LogFile, name: str) -> str:
+    """A field inside JSON that a document of JSON holds as text."""
+    head, _, rest = name.partition(".")
+    if not rest or not re.search(rf'"{re.escape(head)}"\s*:\s*"\s*\{{', file.head):
+        return ""
+    return sql.inside(f"TRY_CAST({sql.inside('doc', head)} AS JSON)", rest)
 
 
 def _column(file: LogFile, name: str) -> str:
@@ -80,9 +95,10 @@ def whole(file: LogFile, *names: str) -> str:
 
 
 def count(file: LogFile, *names: str) -> str:
-    """A field as a whole number, 0 where the row says nothing."""
-    found = whole(file, *names)
-    return f"COALESCE({found}, 0)"
+    """A field as a whole number, 0 where the row says nothing; NULL where it says something else, which is a fault of the row."""
+    if any(_type(file, name) in WHOLE_TYPES for name in names):
+        return f"COALESCE({whole(file, *names)}, 0)"
+    return sql.whole_or_none(text(file, *names))
 
 
 def real(file: LogFile, *names: str) -> str:
