@@ -218,7 +218,7 @@ def test_nobody_at_the_url(run: Callable[..., Any], fake_vllm: Path, tmp_path: P
 
 
 def test_terminated_it_leaves_no_process(fake_vllm: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tco.cli", *flags(fake_vllm, tmp_path, "--json-log", "--window-seconds", "20")]
+    command = [sys.executable, "-m", "tco.cli", *flags(fake_vllm, tmp_path, "--json-log", "--window-seconds", "2")]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for each in process.stdout:

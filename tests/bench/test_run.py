@@ -61,7 +61,8 @@ def test_the_planted_knee_is_found_and_the_profile_is_read_back(settings: Settin
     limits = replace(
         settings.limits, percentile=80.0
     )  # a machine that halts for a moment slows some requests, never most
-    path, written = bench(replace(settings, limits=limits), meter, heard)
+    plan = replace(settings.plan, window_s=0.5)
+    path, written = bench(replace(settings, limits=limits, plan=plan), meter, heard)
     read, faults = read_profile(path, path.name)
     assert not faults
     assert read is not None
