@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,7 +40,8 @@ class Watch:
         self.stopped = True
         opened = self._opened
         if opened is not None:
-            opened.interrupt()
+            with suppress(Exception):  # it was closed meanwhile: there is nothing left to stop
+                opened.interrupt()
 
     @property
     def done_frac(self) -> float | None:
