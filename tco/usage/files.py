@@ -129,12 +129,20 @@ def opened(path: Path, folder: Path) -> tuple[LogFile, list[Problem]]:
         file = replace(file, layout=_layout(head, look.lines))
     elif kind == "csv":
         delimiter = max(",;\t|", key=head.split("\n", 1)[0].count)
-        header = next(csv.reader(StringIO(head), delimiter=delimiter), [])
+        header = _cells(head, delimiter)
         file = replace(file, delimiter=delimiter, columns=_distinct(header))
     too_long = look.longest_bytes > LONGEST_LINE_BYTES and (kind == "csv" or file.layout == "newline_delimited")
     if encoding == "utf-8" and not too_long and not (kind == "csv" and look.odd_quotes):
         return file, []
     return _mended(file, encoding, folder)
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    """The first record of a table; none where it is no table, such as a picture given by mistake."""
+    try:
+        return next(csv.reader(StringIO(text), delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def _distinct(header: Sequence[str]) -> tuple[str, ...]:
@@ -264,7 +272,7 @@ def _records(lines: Iterator[tuple[int, bytes]], file: LogFile) -> Iterator[tupl
                 break
             taken.append(following)
             record += following[1]
-        cells = next(csv.reader(StringIO(record.decode(errors="replace")), delimiter=file.delimiter), [])
+        cells = _cells(record.decode(errors="replace"), file.delimiter)
         if record.count(b'"') % 2 == 0 and len(cells) == len(file.columns):
             yield number, record, True
         else:

@@ -306,3 +306,11 @@ def test_a_bills_csv_has_no_control_characters_of_a_log(tmp_path: Path, catalog:
     written = bill_csv(bill(done.table_path, catalog))
     assert "\x1b" not in written
     assert "\\x1b[31mred" in written
+
+
+def test_a_picture_is_no_log_and_one_message(tmp_path: Path) -> None:
+    # bytes of a picture: no encoding, quotes that never close, carriage returns in the midst of a line
+    path = tmp_path / "chart.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b'"\x00\r,\xff"\n"a\rb\n' * 400)
+    with pytest.raises(TcoError, match=r"chart\.png"):
+        import_logs(path, tmp_path / "t.parquet", now=NOW)
